@@ -1,0 +1,412 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* model: the rows and their rules. All SQL of Postern is in this folder.
+ *
+ * Functions named _find, _create, _update work on cx->db: a read connection in a handler, the transaction in a write closure. A rule
+ * that several rows share is kept by one atomic statement or by first updating the parent row. What is asked on every request comes in
+ * one statement with joins (client_find, access_key_authenticate, caller_find), so that disabled tenants, applications,
+ * employees and keys are dead at once, without a cache.
+ *
+ * Environments, their hosts and their signing keys are a snapshot (struct platform), swapped whole when the database's `generation`
+ * changes; a request holds a reference to the snapshot it began with. Everything in a snapshot is immutable, but for the
+ * per-worker signers, each touched by its own thread only.
+ *
+ * Times are seconds since the epoch. Ids are lower-case UUIDs. Lists in rows are JSON text unless said to be words.
+ */
+#ifndef POSTERN_MODEL_H
+#define POSTERN_MODEL_H
+
+#include "http.h"
+#include "jose.h"
+
+/* ---- lifetime.c: how long tokens live ------------------------------------------------------------ */
+
+#define LIFETIME_ACCESS_DEFAULT         3600
+#define LIFETIME_REFRESH_DEFAULT        7200
+#define LIFETIME_REFRESH_CLIENT_DEFAULT 2592000
+/* expires_in may not fall to 600 or below (PROTOCOL 12.4). */
+#define LIFETIME_ACCESS_MIN 601
+
+struct lifetimes { /* seconds; 0: not set, the next wider one decides */
+    int64_t access, id, refresh, refresh_client, jitter;
+};
+/* {"access":3600,"id":...,"refresh":...,"refreshClient":...,"jitter":...}; ERR_INVALID_REQUEST names the member out of range. */
+err lifetimes_parse(struct ctx *cx, struct str json, struct lifetimes *ret);
+struct str lifetimes_write(struct arena *a, const struct lifetimes *l);
+/* Application over tenant over environment over the defaults; jitter (0 to its value, random) is taken off access and id. */
+struct lifetimes lifetimes_resolve(struct ctx *cx, const struct lifetimes *environment,
+                                   const struct lifetimes *tenant, const struct lifetimes *application);
+
+/* ---- catalogue.c: closed lists as tables ----------------------------------------------------------- */
+
+struct scope_info {
+    const char *name, *description;
+};
+const struct scope_info *scope_at(size_t i); /* NULL past the end */
+bool scope_known(struct str name);
+struct permission_info {
+    const char *name; /* "access-key.create" */
+    const char *area; /* "Access Key": the word of the console and the seeds */
+    const char *description;
+};
+const struct permission_info *permission_at(size_t i);
+bool permission_known(struct str name);
+/* Auth methods, application types, tenancies, statuses are texts in rows; these say whether one is known. */
+bool application_type_known(struct str type);
+bool auth_method_known(struct str method);
+bool employee_status_known(struct str status);
+
+/* ---- signing_key.c, keyring.c ------------------------------------------------------------------------ */
+
+#define SIGNING_KEYS_FUTURE 3
+#define SIGNING_KEYS_MAX    32
+#define REFRESH_KEY_SIZE    32
+
+struct signing_key {
+    struct str kid;
+    const struct alg *alg;
+    struct str state; /* future, active, retired */
+    struct pkey *key;
+    struct str header_access, header_id; /* encoded JOSE headers */
+    struct signer **signers;             /* one per worker, made at its first use */
+    struct verifier **verifiers;
+};
+struct keyring {
+    struct signing_key *keys; /* published ones, active first */
+    size_t n;
+    unsigned workers;
+    struct secret refresh_key; /* HS256: refresh tokens and generated keys */
+    struct str refresh_header, generated_header; /* typ "JWT" and "generated+jwt" */
+};
+/* The active key of this algorithm; NULL if the environment has none (keys are made for RS256 at creation, for others when an
+ * application asks for them). */
+const struct signing_key *keyring_active(const struct keyring *r, const struct alg *alg);
+const struct signing_key *keyring_find(const struct keyring *r, struct str kid);
+/* Signs with this worker's signer. */
+err signing_key_sign(struct ctx *cx, const struct signing_key *k, struct str header,
+                     struct str payload, struct str *ret_compact);
+bool signing_key_verify(struct ctx *cx, const struct signing_key *k, const struct jws *jws);
+
+/* Rows. Creates the missing keys of an environment: for each algorithm in use one active and SIGNING_KEYS_FUTURE future
+ * ones; for refresh tokens one HS256 key. Generation happens before the transaction: prepare, then store in a closure. */
+struct signing_keys_new;
+err signing_keys_prepare(struct ctx *cx, const struct seal_key *master, struct str environment_id,
+                         const struct alg *alg, struct signing_keys_new **ret_new);
+err signing_keys_store(struct ctx *cx, const struct signing_keys_new *keys);
+/* The active key retires, the first future key becomes active, a new future key is added. Tokens that the retired key signed
+ * stay valid: it is published until the last of them has expired. */
+err signing_keys_rotate(struct ctx *cx, const struct signing_keys_new *replacement);
+struct signing_key_row {
+    struct str environment, kid, alg, state;
+    int64_t created_at, activated_at, retired_at;
+};
+err signing_keys_list(struct ctx *cx, err (*each)(struct ctx *cx, void *state),
+                      struct signing_key_row *row, void *state);
+/* The master key fits this database (ERR_BAD_CONFIG if not); stores the check value in an empty one. */
+err master_key_check(struct ctx *cx, const struct seal_key *master, bool may_store);
+
+/* ---- environment.c, platform.c: the snapshot ----------------------------------------------------------- */
+
+struct area {
+    struct str area, domain, acd_domain, uh_domain;
+};
+struct cluster {
+    struct str cluster, area;
+};
+/* Patterns with {area}, {cluster}, {domain}, {acdDomain}, {uhDomain}; scheme and port included: "https://api-{area}.{domain}". */
+struct host_templates {
+    struct str ui, auth, api, cluster, acd;
+};
+/* A document that many requests get: made once per snapshot. */
+struct document {
+    struct str body, etag;
+};
+enum { DOCUMENT_OPENID, DOCUMENT_JWKS, DOCUMENT_COUNT };
+
+struct environment {
+    struct str id, name, issuer;
+    bool is_default;
+    struct host_templates hosts;
+    struct str *aliases; /* further host names */
+    size_t aliases_n;
+    struct area *areas;
+    size_t areas_n;
+    struct cluster *clusters;
+    size_t clusters_n;
+    struct lifetimes lifetimes;
+    struct str platform_client_id;
+    struct str token_endpoint;
+    struct keyring *keys;
+    struct document documents[DOCUMENT_COUNT];
+};
+const struct area *environment_area(const struct environment *e, struct str area);
+/* A template filled in; the text is the arena's. */
+struct str environment_url(struct arena *a, struct str pattern, const struct area *area,
+                           struct str cluster);
+
+struct snapshot; /* environments and a table of host names; counted references */
+struct platform; /* the current snapshot, the master key, what handlers share: cx->app */
+struct platform_options {
+    const struct seal_key *master;
+    unsigned workers;
+    /* Fills documents; called while the snapshot is made. */
+    err (*decorate)(struct ctx *cx, struct environment *e);
+};
+err platform_new(struct ctx *cx, const struct platform_options *options,
+                 struct platform **ret_platform); /* empty until platform_reload */
+void platform_free(struct platform *p);
+/* Reads environments and keys on cx->db into a new snapshot and swaps it in. `only_if_changed`: compares `generation` first. */
+err platform_reload(struct ctx *cx, struct platform *p, bool only_if_changed, bool *ret_changed);
+/* A reference for this request, given back when its arena is reset. */
+const struct snapshot *platform_snapshot(struct ctx *cx);
+const struct seal_key *platform_seal_key(const struct ctx *cx, const char *purpose_constant);
+/* By host (with or without port); unknown: the default environment; none at all: ERR_UNAVAILABLE. */
+err snapshot_environment(struct ctx *cx, const struct snapshot *s, struct str host,
+                         const struct environment **ret_environment);
+size_t snapshot_count(const struct snapshot *s);
+const struct environment *snapshot_at(const struct snapshot *s, size_t i);
+/* Which area a regional host names, e.g. na1.nice-incontact.com (PROTOCOL 12.9); NULL for the issuer's and others. */
+const struct area *snapshot_host_area(const struct snapshot *s, struct str host);
+/* Raises `generation`: part of every change to what a snapshot holds. */
+err generation_raise(struct ctx *cx);
+
+/* ---- tenant.c --------------------------------------------------------------------------------------------- */
+
+struct tenant {
+    struct str tenant_id, environment_id, tenant, area, cluster, sp_id;
+    int64_t primary_business_unit;
+    bool is_private, is_enabled;
+    struct lifetimes lifetimes;
+};
+/* ERR_NOT_FOUND also if it belongs to another environment. Disabled ones are found. */
+err tenant_find(struct ctx *cx, struct str environment_id, struct str tenant_id,
+                struct tenant *ret_tenant);
+
+/* ---- application.c ---------------------------------------------------------------------------------------- */
+
+struct application {
+    struct str application_id, tenant_id, environment_id;
+    struct str name, vendor, description, contacts;
+    struct str type, tenancy, auth_method;
+    int64_t business_unit;
+    struct str jwks_endpoint, jwks;
+    int64_t jwks_fetched_at;
+    struct str scope; /* words */
+    struct str redirects, origins, logouts;
+    struct str token_alg;
+    struct lifetimes lifetimes;
+    struct str secret_digest, secret_sealed, old_secret_digest, old_secret_sealed;
+    int64_t old_secret_until;
+    bool is_enabled;
+    bool tenant_enabled; /* the owner's; true for the built-in one */
+    struct str created_by, modified_by;
+    int64_t created_at, modified_at, last_used_at, deletion_at;
+};
+/* By client_id in this environment, what a token request needs of it. ERR_NOT_FOUND: unknown, or of another environment. */
+err client_find(struct ctx *cx, struct str environment_id, struct str client_id,
+                struct application *ret_application);
+/* The whole row, inside its owner tenant. */
+err application_find(struct ctx *cx, struct str tenant_id, struct str application_id,
+                     struct application *ret_application);
+/* May users of this tenant use it? And may it act there by itself (client_credentials)? One statement. */
+struct application_access {
+    bool users, itself;
+};
+err application_access(struct ctx *cx, const struct application *a, struct str tenant_id,
+                       struct application_access *ret_access);
+err application_used(struct ctx *cx, const struct application *a); /* last_used_at = now, at most once a minute */
+err application_jwks_store(struct ctx *cx, const struct application *a, struct str jwks);
+err origin_registered(struct ctx *cx, struct str environment_id, struct str origin,
+                      bool *ret_registered);
+/* New secret: 32 random bytes as base64url text, its digest and (client_secret_jwt) its sealed form. */
+struct secret_new {
+    struct str text; /* shown once */
+    struct str digest, sealed;
+};
+err application_secret_new(struct ctx *cx, struct str application_id, bool sealed, struct str given,
+                           struct secret_new *ret_secret);
+
+/* ---- role.c, employee.c, user.c -------------------------------------------------------------------------------- */
+
+struct role {
+    struct str role_id, name, legacy_id;
+    struct str permissions; /* words */
+    int64_t updated_ms;
+};
+struct employee {
+    struct str employee_id, tenant_id, user_name, email_address;
+    struct str first_name, middle_name, last_name, display_name;
+    struct str role_id, secondary_roles; /* words */
+    struct str team_id, type, status;
+    int64_t agent_id;
+    struct str attributes; /* JSON object */
+};
+err role_find(struct ctx *cx, struct str tenant_id, struct str role_id, struct role *ret_role);
+err employee_find(struct ctx *cx, struct str tenant_id, struct str employee_id,
+                  struct employee *ret_employee);
+/* First and last names (PROTOCOL 8): characters that are refused; user names look like an e-mail address. */
+bool employee_name_ok(struct str name);
+bool user_name_ok(struct str user_name);
+
+/* Who a user token speaks of: employee, tenant, primary role. One statement. ERR_NOT_FOUND. Checks nothing else. */
+struct user {
+    struct employee employee;
+    struct tenant tenant;
+    struct role role;
+};
+err user_find(struct ctx *cx, struct str tenant_id, struct str employee_id, struct user *ret_user);
+/* Tenant enabled and employee ACTIVE (or PENDING/UNREGISTERED for type api): may get tokens. */
+bool user_is_alive(const struct user *u);
+/* Permissions of primary and secondary roles, words, each once. */
+err user_permissions(struct ctx *cx, const struct user *u, struct str *ret_permissions);
+
+/* ---- access_key.c ------------------------------------------------------------------------------------------------ */
+
+#define ACCESS_KEY_LENGTH 56
+
+struct access_key {
+    struct str access_key_id, tenant_id, employee_id;
+    bool is_active;
+    int64_t created_at, last_used_at;
+    int64_t agent_id; /* of the employee, in lists */
+};
+/* id and secret are right, active, and the user is alive: ERR_INVALID_GRANT for everything else, with the reason in the log alone;
+ * the secret is compared (constant time) also when the key is unknown. */
+err access_key_authenticate(struct ctx *cx, struct str environment_id, struct str access_key_id,
+                            struct str access_key_secret, struct access_key *ret_key,
+                            struct user *ret_user);
+err access_key_used(struct ctx *cx, const struct access_key *k); /* last_used_at, at most once a minute */
+struct access_key_new {
+    struct access_key key;
+    struct str secret; /* shown once */
+    struct str secret_digest;
+    struct str environment_id, created_by;
+};
+/* Makes id and secret (no database); access_key_create stores them. */
+void access_key_prepare(struct ctx *cx, struct access_key_new *key);
+err access_key_create(struct ctx *cx, const struct access_key_new *key); /* NOT_FOUND: no such employee, or DELETED */
+err access_key_find(struct ctx *cx, struct str tenant_id, struct str access_key_id,
+                    struct access_key *ret_key);
+err access_key_set_active(struct ctx *cx, struct str tenant_id, struct str access_key_id,
+                          bool active);
+err access_key_delete(struct ctx *cx, struct str tenant_id, struct str access_key_id);
+/* Keyset pages in the order of access_key_id; employee_id absent: the tenant's all. Fetches limit rows after `after`. */
+struct access_key_page {
+    struct str tenant_id, employee_id, after;
+    int64_t limit;
+};
+err access_keys_list(struct ctx *cx, const struct access_key_page *page, struct access_key *row,
+                     err (*each)(struct ctx *cx, void *state), void *state);
+err access_keys_count(struct ctx *cx, struct str tenant_id, struct str employee_id, int64_t *ret);
+
+/* ---- session.c: the unit of revocation, and the refresh family -------------------------------------------------- */
+
+#define REFRESH_GRACE_SECONDS 10
+
+struct session {
+    struct str session_id, tenant_id, application_tenant_id, application_id;
+    struct str employee_id, access_key_id; /* absent for client_credentials; absent */
+    struct str scope;
+    int64_t auth_at, created_at, expires_at;
+    struct str refresh_digest, refresh_used_digest, refresh_answer;
+    int64_t refresh_rotated_at, refresh_expires_at, refresh_revoked_at, revoked_at;
+    bool access_key_alive; /* no key, or an active one that exists */
+};
+err session_create(struct ctx *cx, const struct session *s);
+err session_find(struct ctx *cx, struct str tenant_id, struct str session_id,
+                 struct session *ret_session);
+/* The one step of a refresh: succeeds once for each token. ERR_NOT_FOUND: it was not the current token, or the
+ * family or the session is revoked. */
+struct session_rotation {
+    struct str tenant_id, session_id, old_digest, new_digest;
+    struct str answer; /* sealed, or absent */
+    int64_t refresh_expires_at, expires_at;
+};
+err session_rotate(struct ctx *cx, const struct session_rotation *r);
+err session_revoke_refresh(struct ctx *cx, struct str tenant_id, struct str session_id);
+err session_revoke(struct ctx *cx, struct str tenant_id, struct str session_id); /* its access tokens too */
+
+/* ---- caller.c: who calls an API ------------------------------------------------------------------------------------ */
+
+struct caller {
+    bool is_user;
+    struct str tenant_id, client_id, session_id;
+    struct str scope;       /* of the token */
+    struct str actor;       /* "user:{uuid}" or "client:{client_id}": for audit */
+    struct str employee_id; /* users */
+    struct str user_name;
+    struct str permissions; /* users: words */
+    int64_t agent_id;
+    int64_t expires_at;
+};
+/* Session not revoked, application enabled, tenant enabled, access key active, employee alive: one statement (one more for
+ * secondary roles). ERR_INVALID_TOKEN with the reason otherwise. */
+err caller_find(struct ctx *cx, struct str environment_id, struct str tenant_id,
+                struct str session_id, struct caller *ret_caller);
+bool caller_may(const struct caller *c, const char *permission);
+
+/* ---- assertion.c, generated_key.c ------------------------------------------------------------------------------------ */
+
+/* ERR_INVALID_CLIENT if this jti was used before. */
+err assertion_use(struct ctx *cx, const struct application *a, struct str jti, int64_t expires_at);
+
+#define GENERATED_KEY_SECONDS 600
+struct generated_key {
+    struct str tenant_id, generated_key_id, employee_id;
+    int64_t expires_at;
+};
+err generated_key_create(struct ctx *cx, const struct generated_key *k);
+err generated_key_use(struct ctx *cx, struct str tenant_id, struct str generated_key_id); /* once; ERR_INVALID_GRANT */
+
+/* ---- audit.c ---------------------------------------------------------------------------------------------------------- */
+
+struct audit {
+    struct str tenant_id, actor, action, object, remote;
+    struct str detail; /* JSON object; absent: {} */
+};
+err audit_write(struct ctx *cx, const struct audit *a);
+
+/* ---- purge.c: expired rows, in small bites ------------------------------------------------------------------------------ */
+
+#define PURGE_BITE 500
+struct purge_cursor {
+    unsigned table;                  /* which table of purge.c's list is walked */
+    char after_tenant[64], after_key[256];
+};
+/* One bite inside a write closure; ret_wrapped: all tables were walked once. Also clears refresh_answer after its grace and removes
+ * applications whose deletion_at has come. */
+err purge_bite(struct ctx *cx, struct purge_cursor *cursor, int64_t *ret_removed, bool *ret_wrapped);
+
+/* ---- declaration.c (and declare_*.c): plan and apply ---------------------------------------------------------------------- */
+
+/* The declarative description of the model (docs/declaration.schema.json). Objects are matched by their natural names: environments by
+ * name, tenants by `tenant`, roles by name, employees by user name, applications by name and vendor, access keys by id or order.
+ * What the file does not name stays as it is. */
+struct declaration_options {
+    struct str text;             /* the file's content */
+    const char *file;            /* its name, for messages */
+    struct str (*getenv)(void *state, const char *name); /* for {"env": NAME} secrets */
+    void *getenv_state;
+    const struct seal_key *master;
+    struct str actor;            /* "operator:{name}" */
+    bool apply;                  /* false: plan; the transaction is rolled back */
+};
+struct declaration_change {
+    const char *verb; /* "create", "update" */
+    struct str kind, name;
+    struct str detail; /* which members change; never a secret */
+};
+struct declaration_secret { /* generated: printed once */
+    struct str kind, name, member, value;
+};
+struct declaration_result {
+    struct declaration_change *changes;
+    size_t changes_n;
+    struct declaration_secret *secrets;
+    size_t secrets_n;
+};
+/* cx->db is a DB_WRITE connection. A mistake is ERR_BAD_CONFIG whose said text is "FILE:LINE: MEMBER.PATH: what is wrong and what would be right", and
+ * nothing is changed. */
+err declaration_run(struct ctx *cx, const struct declaration_options *options,
+                    struct declaration_result *ret_result);
+
+#endif
