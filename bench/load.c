@@ -186,6 +186,17 @@ static int dial(int port) {
     return fd;
 }
 
+static void read_first(const struct load *l, struct connection *all) {
+    FILE *f = fopen(l->first, "re");
+    for (unsigned i = 0; i < l->connections; i++) {
+        if (f == NULL || fgets(all[i].chained, sizeof(all[i].chained), f) == NULL) {
+            die(l->first);
+        }
+        all[i].chained[strcspn(all[i].chained, "\n")] = '\0';
+    }
+    fclose(f);
+}
+
 static void run(struct load *l) {
     int ep = epoll_create1(EPOLL_CLOEXEC);
     struct connection *all = calloc(l->connections, sizeof(*all));
