@@ -4,9 +4,9 @@
  * A request (or a command) lives in one `struct ctx`: its arena, the protocol time, the source of
  * randomness, the database connection to use, and the one failure it may end with. Functions that
  * can fail return `err`; TRY() hands a failure up. fail() stores the reason for the log, fail_say()
- * also for the client. Memory comes from the arena and is never freed by hand; what is not memory is
- * given to the arena with arena_defer() or carries CLEANUP(). Text is `struct str`, a borrowed slice
- * that need not end in NUL. Outputs are `ret_...`, last, and written on success only.
+ * also for the client. Memory comes from the arena and is never freed by hand; what is not memory
+ * is given to the arena with arena_defer() or carries CLEANUP(). Text is `struct str`, a borrowed
+ * slice that need not end in NUL. Outputs are `ret_...`, last, and written on success only.
  *
  * Nothing here is shared between threads unless it says so.
  */
@@ -21,7 +21,11 @@
 
 #define PRINTF_LIKE(fmt, args) __attribute__((format(printf, fmt, args)))
 #define CLEANUP(fn)            __attribute__((cleanup(fn)))
-#define MUST_USE               __attribute__((warn_unused_result))
+#ifdef __clang__ /* on a type gcc 12 only warns: the clang build is the gate */
+#define MUST_USE __attribute__((warn_unused_result))
+#else
+#define MUST_USE
+#endif
 #define COUNT_OF(array)        (sizeof(array) / sizeof((array)[0]))
 
 struct ctx;
@@ -111,7 +115,8 @@ err failure_set(struct ctx *cx, err code, bool say, const char *file, int line, 
  * row's text. Valid while cx is. */
 const char *failure_text(const struct ctx *cx);
 
-/* ---- arena.c: memory of one request ----------------------------------------------------------- */
+/* ---- arena.c: memory of one request -----------------------------------------------------------
+ */
 
 struct arena;
 #define ARENA_FIRST 8192 /* bytes kept across arena_reset */
@@ -129,7 +134,8 @@ void arena_defer(struct arena *a, void (*fn)(void *), void *object);
 #define NEW(a, type)          ((type *)arena_alloc((a), sizeof(type)))
 #define NEW_ARRAY(a, n, type) ((type *)arena_array((a), (n), sizeof(type)))
 
-/* ---- str.c: borrowed text ----------------------------------------------------------------------- */
+/* ---- str.c: borrowed text -----------------------------------------------------------------------
+ */
 
 struct str {
     const char *p; /* NULL: absent; not NUL-terminated */
@@ -152,7 +158,7 @@ int str_compare(struct str a, struct str b);
 /* Position of c, or s.n. */
 size_t str_find_char(struct str s, char c);
 struct str str_sub(struct str s, size_t from, size_t n); /* clipped to s */
-struct str str_trim(struct str s);                        /* space, tab, CR, LF at both ends */
+struct str str_trim(struct str s);                       /* space, tab, CR, LF at both ends */
 /* Takes the text up to `at` off *rest (all of it if there is none). False when *rest was absent:
  * "a,,b" gives a, "", b. */
 bool str_next(struct str *rest, char at, struct str *ret_part);
@@ -167,7 +173,8 @@ char *str_z(struct arena *a, struct str s); /* NUL-terminated copy */
 struct str str_format(struct arena *a, const char *format, ...) PRINTF_LIKE(2, 3);
 struct str str_lower(struct arena *a, struct str s); /* ASCII; the stored, folded form of names */
 
-/* ---- buf.c: text that grows, in the arena ------------------------------------------------------ */
+/* ---- buf.c: text that grows, in the arena ------------------------------------------------------
+ */
 
 struct buf {
     struct arena *arena;
@@ -186,7 +193,8 @@ char *buf_room(struct buf *b, size_t n);
 void buf_used(struct buf *b, size_t n);
 struct str buf_view(const struct buf *b);
 
-/* ---- json.c: a writer of ours, jansson as the parser -------------------------------------------- */
+/* ---- json.c: a writer of ours, jansson as the parser --------------------------------------------
+ */
 
 #define JSON_DEPTH_MAX 64
 
@@ -216,21 +224,23 @@ void json_key(struct json_out *j, struct str key); /* a key that is not a litera
 void json_put_str_if(struct json_out *j, const char *key, struct str s);
 
 /* Strict: UTF-8, no duplicate members, depth at most JSON_DEPTH_MAX (checked before jansson sees
- * it), nothing after the value, numbers finite and integers within 64 bits. The value is the arena's.
- * On failure: ERR_INVALID_REQUEST whose detail says line and column. */
+ * it), nothing after the value, numbers finite and integers within 64 bits. The value is the
+ * arena's. On failure: ERR_INVALID_REQUEST whose detail says line and column. */
 err json_parse(struct ctx *cx, struct str text, json_t **ret_value);
-/* Members of an object. Absent or JSON null: STR_NONE / `otherwise`. Wrong type: ERR_INVALID_REQUEST
- * that names the member. Text borrows from the value. */
+/* Members of an object. Absent or JSON null: STR_NONE / `otherwise`. Wrong type:
+ * ERR_INVALID_REQUEST that names the member. Text borrows from the value. */
 err json_get_str(struct ctx *cx, const json_t *object, const char *key, struct str *ret);
 err json_get_int(struct ctx *cx, const json_t *object, const char *key, int64_t otherwise,
                  int64_t *ret);
 err json_get_bool(struct ctx *cx, const json_t *object, const char *key, bool otherwise, bool *ret);
-/* The member as text "a b c": accepts an array of strings (without spaces in them) or one string. */
+/* The member as text "a b c": accepts an array of strings (without spaces in them) or one string.
+ */
 err json_get_words(struct ctx *cx, const json_t *object, const char *key, struct str *ret);
 /* The value written compactly with sorted keys (comparable form), in the arena. */
 struct str json_canonical(struct arena *a, const json_t *value);
 
-/* ---- log.c: one JSON line an event --------------------------------------------------------------- */
+/* ---- log.c: one JSON line an event
+ * --------------------------------------------------------------- */
 
 enum log_level { LOG_DEBUG, LOG_INFO, LOG_WARN, LOG_ERROR };
 
@@ -240,8 +250,8 @@ struct log {
     enum log_level level;
     const struct clock *clock;
 };
-/* {"time":ISO,"level":...,"event":event, ...the members that `members` wrote }. `members` is a JSON object's
- * inside ("" for none) made by json_out. */
+/* {"time":ISO,"level":...,"event":event, ...the members that `members` wrote }. `members` is a JSON
+ * object's inside ("" for none) made by json_out. */
 void log_write(struct log *l, enum log_level level, const char *event, struct str members);
 /* {"time","level","event","message"} */
 void log_message(struct log *l, enum log_level level, const char *event, const char *format, ...)
@@ -250,7 +260,8 @@ void log_message(struct log *l, enum log_level level, const char *event, const c
 #define TIME_ISO_SIZE 25
 void time_iso(int64_t ms, char ret_text[TIME_ISO_SIZE]);
 
-/* ---- secret.c: bytes that must not leak ----------------------------------------------------------- */
+/* ---- secret.c: bytes that must not leak
+ * ----------------------------------------------------------- */
 
 /* Cannot be printed by accident (it is no str); wiped by its owner. */
 struct secret {
@@ -264,7 +275,8 @@ void secret_wipe(void *p, size_t n);
 bool secret_equal(struct secret a, struct secret b);
 bool secret_equal_bytes(const void *a, const void *b, size_t n);
 
-/* ---- encode.c: base64, base32, hex, percent -------------------------------------------------------- */
+/* ---- encode.c: base64, base32, hex, percent
+ * -------------------------------------------------------- */
 
 #define BASE64URL_SIZE(n) (((n)*4 + 2) / 3)
 #define BASE32_SIZE(n)    (((n) + 4) / 5 * 8)
@@ -286,7 +298,8 @@ bool percent_decode(struct arena *a, struct str text, bool plus, struct str *ret
 /* Everything but the unreserved characters of RFC 3986 2.3. */
 struct str percent_encode(struct arena *a, struct str text);
 
-/* ---- uuid.c ------------------------------------------------------------------------------------------ */
+/* ---- uuid.c
+ * ------------------------------------------------------------------------------------------ */
 
 #define UUID_LENGTH 36
 struct str uuid_v4(struct ctx *cx);
