@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Memory of one request: chunks that grow, given back all at once. Unused memory is poisoned under
- * AddressSanitizer, so that use after a reset is found. */
+/* Memory of one request: chunks that are filled in order and forgotten together. Under ASan what is
+ * not handed out is poisoned, so a use after the reset or past the end is caught like one of the
+ * heap. */
 #include "base.h"
 
-#include <stdalign.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,21 +15,25 @@
 #define ARENA_ASAN 1
 #endif
 #endif
+
 #ifdef ARENA_ASAN
 #include <sanitizer/asan_interface.h>
 #define POISON(p, n)   ASAN_POISON_MEMORY_REGION((p), (n))
 #define UNPOISON(p, n) ASAN_UNPOISON_MEMORY_REGION((p), (n))
+#define RED_ZONE       16
 #else
 #define POISON(p, n)   ((void)(p), (void)(n))
 #define UNPOISON(p, n) ((void)(p), (void)(n))
+#define RED_ZONE       0
 #endif
 
-#define ALIGNMENT alignof(max_align_t)
+#define ALIGNMENT  16
+#define CHUNK_NEXT 16384 /* size of the chunks after the first; larger wishes get their own */
 
 struct chunk {
-    struct chunk *next; /* the older one */
+    struct chunk *next;
     size_t size, used;
-    alignas(max_align_t) unsigned char bytes[];
+    _Alignas(ALIGNMENT) unsigned char bytes[];
 };
 
 struct deferred {
@@ -39,52 +43,58 @@ struct deferred {
 };
 
 struct arena {
-    struct chunk *newest, *first;
+    struct chunk *first;   /* kept by arena_reset */
+    struct chunk *current; /* small allocations come from here */
     struct deferred *deferred;
 };
 
-static void *allocate(size_t n) {
-    void *p = malloc(n);
-    if (p == NULL) {
-        fputs("postern: out of memory\n", stderr);
-        abort();
-    }
-    return p;
+static void out_of_memory(size_t n) {
+    fprintf(stderr, "postern: out of memory (%zu bytes wanted)\n", n);
+    abort();
 }
 
-static struct chunk *chunk_new(size_t size, struct chunk *next) {
-    struct chunk *c = allocate(sizeof(*c) + size);
-    c->next = next;
+static struct chunk *chunk_new(size_t size) {
+    struct chunk *c = malloc(sizeof *c + size);
+    if (c == NULL) {
+        out_of_memory(size);
+        abort();
+    }
+    c->next = NULL;
     c->size = size;
     c->used = 0;
     POISON(c->bytes, size);
     return c;
 }
 
+static void chunk_free(struct chunk *c) {
+    UNPOISON(c->bytes, c->size);
+    free(c);
+}
+
 struct arena *arena_new(void) {
-    struct arena *a = allocate(sizeof(*a));
-    a->first = a->newest = chunk_new(ARENA_FIRST, NULL);
-    a->deferred = NULL;
+    struct arena *a = calloc(1, sizeof *a);
+    if (a == NULL) {
+        out_of_memory(sizeof *a);
+        abort();
+    }
+    a->first = a->current = chunk_new(ARENA_FIRST - sizeof(struct chunk));
     return a;
 }
 
-static void run_deferred(struct arena *a) {
+void arena_reset(struct arena *a) {
     while (a->deferred != NULL) {
         struct deferred *d = a->deferred;
         a->deferred = d->next;
         d->fn(d->object);
     }
-}
-
-void arena_reset(struct arena *a) {
-    run_deferred(a);
-    while (a->newest != a->first) {
-        struct chunk *c = a->newest;
-        a->newest = c->next;
-        UNPOISON(c->bytes, c->size);
-        free(c);
+    for (struct chunk *c = a->first->next; c != NULL;) {
+        struct chunk *next = c->next;
+        chunk_free(c);
+        c = next;
     }
+    a->first->next = NULL;
     a->first->used = 0;
+    a->current = a->first;
     POISON(a->first->bytes, a->first->size);
 }
 
@@ -93,8 +103,7 @@ void arena_free(struct arena *a) {
         return;
     }
     arena_reset(a);
-    UNPOISON(a->first->bytes, a->first->size);
-    free(a->first);
+    chunk_free(a->first);
     free(a);
 }
 
@@ -102,20 +111,30 @@ void arena_cleanup(struct arena **a) {
     arena_free(*a);
 }
 
+/* A chunk with room for n bytes. A large wish gets a chunk of its own behind the current one, which
+ * goes on serving the small ones. */
+static struct chunk *arena_chunk(struct arena *a, size_t n) {
+    if (a->current->size - a->current->used >= n) {
+        return a->current;
+    }
+    bool large = n > CHUNK_NEXT / 2;
+    struct chunk *c = chunk_new(large ? n : CHUNK_NEXT - sizeof(struct chunk));
+    c->next = a->current->next;
+    a->current->next = c;
+    if (!large) {
+        a->current = c;
+    }
+    return c;
+}
+
 void *arena_alloc(struct arena *a, size_t n) {
-    size_t room = (n + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
-    if (room < n) {
-        fputs("postern: allocation too large\n", stderr);
-        abort();
+    if (n > SIZE_MAX / 2) {
+        out_of_memory(n);
     }
-    room = room == 0 ? ALIGNMENT : room;
-    struct chunk *c = a->newest;
-    if (c->size - c->used < room) {
-        size_t size = c->size * 2 > room ? c->size * 2 : room;
-        a->newest = c = chunk_new(size, c);
-    }
-    void *p = c->bytes + c->used;
-    c->used += room;
+    size_t whole = (n + RED_ZONE + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
+    struct chunk *c = arena_chunk(a, whole);
+    unsigned char *p = c->bytes + c->used;
+    c->used += whole;
     UNPOISON(p, n);
     return memset(p, 0, n);
 }
@@ -123,7 +142,7 @@ void *arena_alloc(struct arena *a, size_t n) {
 void *arena_array(struct arena *a, size_t count, size_t size) {
     size_t n;
     if (__builtin_mul_overflow(count, size, &n)) {
-        fputs("postern: allocation too large\n", stderr);
+        out_of_memory(SIZE_MAX);
         abort();
     }
     return arena_alloc(a, n);
@@ -131,6 +150,8 @@ void *arena_array(struct arena *a, size_t count, size_t size) {
 
 void arena_defer(struct arena *a, void (*fn)(void *), void *object) {
     struct deferred *d = NEW(a, struct deferred);
-    *d = (struct deferred){a->deferred, fn, object};
+    d->fn = fn;
+    d->object = object;
+    d->next = a->deferred;
     a->deferred = d;
 }

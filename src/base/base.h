@@ -26,7 +26,7 @@
 #else
 #define MUST_USE
 #endif
-#define COUNT_OF(array)        (sizeof(array) / sizeof((array)[0]))
+#define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
 
 struct ctx;
 struct db_conn;
@@ -101,7 +101,8 @@ struct ctx {
     const void *app; /* what posternd shares with its handlers (model.h: struct platform) */
 };
 
-/* Sets time from the clock and clears the failure. `arena` is borrowed. */
+/* Sets time from the clock and clears all else: db, worker_id and app are set after it. `arena` is
+ * borrowed. */
 void ctx_init(struct ctx *cx, struct arena *arena, const struct clock *clock,
               const struct random *random, struct log *log);
 
@@ -166,6 +167,9 @@ bool str_next(struct str *rest, char at, struct str *ret_part);
 bool str_has_word(struct str list, struct str word);
 /* Decimal digits with an optional '-', nothing else, in range. */
 bool str_int(struct str s, int64_t *ret);
+/* Length (1-4) of the UTF-8 sequence that begins s and its code point; 0 if s is empty or invalid.
+ */
+size_t str_code_point(struct str s, uint32_t *ret_code_point);
 /* Valid UTF-8 without NUL: the precondition for binding text to a statement. */
 bool str_is_text(struct str s);
 struct str str_copy(struct arena *a, struct str s);
@@ -198,12 +202,13 @@ struct str buf_view(const struct buf *b);
 
 #define JSON_DEPTH_MAX 64
 
-/* Writes compact JSON; commas are the writer's business. Text that is not ASCII is written as
- * \uXXXX (PROTOCOL 12.12), invalid UTF-8 as U+FFFD. Nesting deeper than JSON_DEPTH_MAX asserts. */
+/* Writes compact JSON; commas are the writer's business. Members put outside any object give the
+ * inside of one (log_write takes it). Text that is not ASCII is written as \uXXXX (PROTOCOL 12.12),
+ * invalid UTF-8 as U+FFFD. Nesting deeper than JSON_DEPTH_MAX asserts. */
 struct json_out {
     struct buf *to;
     unsigned depth;
-    bool first[JSON_DEPTH_MAX];
+    bool first[JSON_DEPTH_MAX + 1];
     bool after_key;
 };
 struct json_out json_to(struct buf *b);

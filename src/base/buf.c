@@ -1,22 +1,28 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Text that grows, in the arena. */
+/* Text that grows by doubling inside an arena. */
 #include "base.h"
 
+#include <assert.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
-#define BUF_LEAST 64
-
 struct buf buf_in(struct arena *a, size_t expected) {
-    size_t cap = expected > BUF_LEAST ? expected : BUF_LEAST;
-    return (struct buf){.arena = a, .p = arena_alloc(a, cap), .cap = cap};
+    struct buf b = {.arena = a};
+    (void)buf_room(&b, expected < 64 ? 64 : expected);
+    return b;
 }
 
 char *buf_room(struct buf *b, size_t n) {
     if (b->cap - b->n < n) {
-        size_t cap = b->cap * 2 > b->n + n ? b->cap * 2 : b->n + n;
+        size_t cap;
+        if (__builtin_add_overflow(b->n, n, &cap) || __builtin_add_overflow(cap, b->n, &cap)) {
+            abort();
+        }
         char *p = arena_alloc(b->arena, cap);
-        memcpy(p, b->p, b->n);
+        if (b->n > 0) {
+            memcpy(p, b->p, b->n);
+        }
         b->p = p;
         b->cap = cap;
     }
@@ -24,6 +30,7 @@ char *buf_room(struct buf *b, size_t n) {
 }
 
 void buf_used(struct buf *b, size_t n) {
+    assert(n <= b->cap - b->n);
     b->n += n;
 }
 
@@ -48,34 +55,35 @@ void buf_char(struct buf *b, char c) {
 }
 
 void buf_int(struct buf *b, int64_t v) {
-    char text[24];
-    size_t i = sizeof(text);
-    uint64_t left = v < 0 ? -(uint64_t)v : (uint64_t)v;
+    char digits[24];
+    size_t at = sizeof digits;
+    uint64_t u = v < 0 ? 0 - (uint64_t)v : (uint64_t)v;
     do {
-        text[--i] = (char)('0' + left % 10);
-        left /= 10;
-    } while (left > 0);
+        digits[--at] = (char)('0' + u % 10);
+        u /= 10;
+    } while (u != 0);
     if (v < 0) {
-        text[--i] = '-';
+        digits[--at] = '-';
     }
-    buf_add(b, text + i, sizeof(text) - i);
+    buf_add(b, digits + at, sizeof digits - at);
 }
 
 void buf_format(struct buf *b, const char *format, ...) {
     va_list args, again;
     va_start(args, format);
     va_copy(again, args);
-    char *to = buf_room(b, BUF_LEAST);
-    int n = vsnprintf(to, BUF_LEAST, format, args);
+    char *room = buf_room(b, 128);
+    int n = vsnprintf(room, b->cap - b->n, format, args);
     va_end(args);
-    if (n >= BUF_LEAST) {
-        to = buf_room(b, (size_t)n + 1);
-        vsnprintf(to, (size_t)n + 1, format, again);
+    size_t size = n < 0 ? 0 : (size_t)n;
+    if (size >= b->cap - b->n) {
+        room = buf_room(b, size + 1);
+        (void)vsnprintf(room, size + 1, format, again);
     }
     va_end(again);
-    b->n += n > 0 ? (size_t)n : 0;
+    b->n += size;
 }
 
 struct str buf_view(const struct buf *b) {
-    return (struct str){b->p, b->n};
+    return (struct str){b->p != NULL ? b->p : "", b->n};
 }

@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Protocol time from a clock that a test can hold; durations from the monotonic clock. */
+/* Protocol time (the system's or a test's) and monotonic time for durations. */
 #include "base.h"
 
 #include <time.h>
 
-static int64_t system_now_ms(const struct clock *c) {
-    (void)c;
-    struct timespec t;
-    clock_gettime(CLOCK_REALTIME, &t);
-    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+static int64_t system_now_ms(const struct clock *clock) {
+    (void)clock;
+    struct timespec ts;
+    clock_gettime(CLOCK_REALTIME, &ts);
+    return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
 }
 
-static int64_t fixed_now_ms(const struct clock *c) {
-    return c->fixed_ms;
+static int64_t fixed_now_ms(const struct clock *clock) {
+    return clock->fixed_ms;
 }
 
 const struct clock clock_system = {.now_ms = system_now_ms};
@@ -22,7 +22,7 @@ struct clock clock_fixed(int64_t fixed_ms) {
 }
 
 int64_t clock_monotonic_us(void) {
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
+    struct timespec ts;
+    clock_gettime(CLOCK_MONOTONIC, &ts);
+    return (int64_t)ts.tv_sec * 1000000 + ts.tv_nsec / 1000;
 }

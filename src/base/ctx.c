@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* One request: its time, its failure. */
+/* One request's context and the one failure it may end with. */
 #include "base.h"
 
 #include <stdio.h>
@@ -7,7 +7,11 @@
 
 void ctx_init(struct ctx *cx, struct arena *arena, const struct clock *clock,
               const struct random *random, struct log *log) {
-    *cx = (struct ctx){.arena = arena, .clock = clock, .random = random, .log = log};
+    memset(cx, 0, sizeof *cx);
+    cx->arena = arena;
+    cx->clock = clock;
+    cx->random = random;
+    cx->log = log;
     cx->now_ms = clock->now_ms(clock);
     cx->now = cx->now_ms / 1000;
 }
@@ -16,13 +20,16 @@ err failure_set(struct ctx *cx, err code, bool say, const char *file, int line, 
                 ...) {
     struct failure *f = &cx->failure;
     f->code = code;
-    f->say = say;
     f->file = file;
     f->line = line;
+    f->say = say;
+    /* The arguments may point into the present detail (a failure that wraps another one). */
+    char detail[FAILURE_DETAIL_MAX];
     va_list args;
     va_start(args, format);
-    vsnprintf(f->detail, sizeof(f->detail), format, args);
+    (void)vsnprintf(detail, sizeof detail, format, args);
     va_end(args);
+    memcpy(f->detail, detail, sizeof detail);
     return code;
 }
 

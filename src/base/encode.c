@@ -1,205 +1,215 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* base64, base32, hexadecimal and percent encoding. Parsers take the canonical form only: what
- * decodes to the same bytes must be the same text, or signatures and look-ups could be dodged. */
+/* base64, base32 and hex (RFC 4648) and percent encoding (RFC 3986). Readers take the one canonical
+ * form only: two texts for the same bytes would make two tokens of one. */
 #include "base.h"
 
 #include <string.h>
 
-static const char url_digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-static const char std_digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+static const char alphabet64[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+static const char alphabet64url[] =
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
-/* Without padding; returns how many characters were written. */
-static size_t base64_digits(char *to, const unsigned char *p, size_t n, const char *digits) {
+static size_t write64(char *to, const void *from, size_t n, const char *alphabet) {
+    const unsigned char *p = from;
     char *start = to;
-    size_t i = 0;
-    for (; i + 3 <= n; i += 3) {
-        *to++ = digits[p[i] >> 2];
-        *to++ = digits[(p[i] & 3) << 4 | p[i + 1] >> 4];
-        *to++ = digits[(p[i + 1] & 15) << 2 | p[i + 2] >> 6];
-        *to++ = digits[p[i + 2] & 63];
+    for (; n >= 3; n -= 3, p += 3) {
+        *to++ = alphabet[p[0] >> 2];
+        *to++ = alphabet[(p[0] & 3) << 4 | p[1] >> 4];
+        *to++ = alphabet[(p[1] & 15) << 2 | p[2] >> 6];
+        *to++ = alphabet[p[2] & 63];
     }
-    if (i < n) {
-        unsigned next = i + 1 < n ? p[i + 1] : 0;
-        *to++ = digits[p[i] >> 2];
-        *to++ = digits[(p[i] & 3U) << 4 | next >> 4];
-        if (i + 1 < n) {
-            *to++ = digits[(next & 15) << 2];
+    if (n > 0) {
+        unsigned second = n == 2 ? p[1] : 0;
+        *to++ = alphabet[p[0] >> 2];
+        *to++ = alphabet[(p[0] & 3) << 4 | second >> 4];
+        if (n == 2) {
+            *to++ = alphabet[(second & 15) << 2];
         }
     }
     return (size_t)(to - start);
 }
 
-static int base64_value(char c, bool url) {
+/* The 6 bits of a character, or 64. */
+static unsigned value64(char c, char c62, char c63) {
     if (c >= 'A' && c <= 'Z') {
-        return c - 'A';
+        return (unsigned)(c - 'A');
     }
     if (c >= 'a' && c <= 'z') {
-        return c - 'a' + 26;
+        return (unsigned)(c - 'a') + 26;
     }
     if (c >= '0' && c <= '9') {
-        return c - '0' + 52;
+        return (unsigned)(c - '0') + 52;
     }
-    if (c == (url ? '-' : '+')) {
-        return 62;
-    }
-    return c == (url ? '_' : '/') ? 63 : -1;
+    return c == c62 ? 62 : c == c63 ? 63 : 64;
 }
 
-/* Unpadded digits to bytes; false for a bad digit, a length of 4k+1, or unused bits that are set.
- */
-static bool base64_bytes(struct arena *a, struct str text, bool url, struct str *ret) {
+/* Unpadded text. */
+static bool parse64(struct arena *a, struct str text, const char *last_two, struct str *ret_bytes) {
     if (text.n % 4 == 1) {
         return false;
     }
-    unsigned char *p = arena_alloc(a, text.n / 4 * 3 + 3);
-    size_t n = 0;
-    uint32_t bits = 0;
+    size_t size = text.n / 4 * 3 + (text.n % 4 == 0 ? 0 : text.n % 4 - 1);
+    char *bytes = arena_alloc(a, size + 1);
+    size_t at = 0;
+    unsigned bits = 0, have = 0;
     for (size_t i = 0; i < text.n; i++) {
-        int v = base64_value(text.p[i], url);
-        if (v < 0) {
+        unsigned v = value64(text.p[i], last_two[0], last_two[1]);
+        if (v == 64) {
             return false;
         }
-        bits = bits << 6 | (uint32_t)v;
-        if (i % 4 != 0) {
-            p[n++] = (unsigned char)(bits >> (6 - 2 * (i % 4)));
+        bits = (bits << 6 | v) & 0xfff;
+        have += 6;
+        if (have >= 8) {
+            have -= 8;
+            bytes[at++] = (char)(bits >> have);
         }
     }
-    static const uint32_t unused[] = {0, 0, 15, 3};
-    if ((bits & unused[text.n % 4]) != 0) {
+    if ((bits & ((1u << have) - 1)) != 0) { /* RFC 4648 3.5: unused bits are zero */
         return false;
     }
-    *ret = (struct str){(const char *)p, n};
+    *ret_bytes = (struct str){bytes, size};
     return true;
 }
 
 size_t base64url_write(char *to, const void *from, size_t n) {
-    return base64_digits(to, from, n, url_digits);
+    return write64(to, from, n, alphabet64url);
 }
 
 struct str base64url(struct arena *a, const void *from, size_t n) {
-    char *p = arena_alloc(a, BASE64URL_SIZE(n) + 1);
-    return (struct str){p, base64_digits(p, from, n, url_digits)};
+    char *text = arena_alloc(a, BASE64URL_SIZE(n) + 1);
+    return (struct str){text, base64url_write(text, from, n)};
 }
 
 bool base64url_parse(struct arena *a, struct str text, struct str *ret_bytes) {
-    return base64_bytes(a, text, true, ret_bytes);
+    return parse64(a, text, "-_", ret_bytes);
 }
 
 struct str base64(struct arena *a, const void *from, size_t n) {
-    size_t size = (n + 2) / 3 * 4;
-    char *p = arena_alloc(a, size + 1);
-    size_t used = base64_digits(p, from, n, std_digits);
-    memset(p + used, '=', size - used);
-    return (struct str){p, size};
+    char *text = arena_alloc(a, (n + 2) / 3 * 4 + 1);
+    size_t size = write64(text, from, n, alphabet64);
+    while (size % 4 != 0) {
+        text[size++] = '=';
+    }
+    return (struct str){text, size};
 }
 
 bool base64_parse(struct arena *a, struct str text, struct str *ret_bytes) {
-    if (text.n % 4 == 0 && str_ends(text, "==")) {
-        text.n -= 2;
-    } else if (text.n % 4 == 0 && str_ends(text, "=")) {
-        text.n -= 1;
+    if (text.n > 0 && text.n % 4 == 0 && text.p[text.n - 1] == '=') {
+        text.n--;
+        text.n -= text.p[text.n - 1] == '=' ? 1 : 0;
     }
-    return base64_bytes(a, text, false, ret_bytes);
+    return parse64(a, text, "+/", ret_bytes);
 }
 
 struct str base32(struct arena *a, const void *from, size_t n) {
-    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
+    static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
     const unsigned char *p = from;
-    size_t size = BASE32_SIZE(n), used = 0;
-    char *to = arena_alloc(a, size + 1);
-    uint64_t bits = 0;
-    unsigned have = 0;
+    size_t size = BASE32_SIZE(n), at = 0;
+    char *text = arena_alloc(a, size + 1);
+    unsigned bits = 0, have = 0;
     for (size_t i = 0; i < n; i++) {
-        bits = bits << 8 | p[i];
-        have += 8;
-        while (have >= 5) {
+        bits = (bits << 8 | p[i]) & 0xfff;
+        for (have += 8; have >= 5;) {
             have -= 5;
-            to[used++] = digits[bits >> have & 31];
+            text[at++] = alphabet[bits >> have & 31];
         }
     }
     if (have > 0) {
-        to[used++] = digits[bits << (5 - have) & 31];
+        text[at++] = alphabet[bits << (5 - have) & 31];
     }
-    memset(to + used, '=', size - used);
-    return (struct str){to, size};
+    while (at < size) {
+        text[at++] = '=';
+    }
+    return (struct str){text, size};
+}
+
+static const char digits16[] = "0123456789abcdef";
+
+/* The 4 bits of a character of either case, or 16. */
+static unsigned value16(char c) {
+    if (c >= '0' && c <= '9') {
+        return (unsigned)(c - '0');
+    }
+    c = (char)(c | 0x20);
+    return c >= 'a' && c <= 'f' ? (unsigned)(c - 'a') + 10 : 16;
+}
+
+/* The byte of two digits at p, or 256. */
+static unsigned byte16(const char *p) {
+    unsigned high = value16(p[0]), low = value16(p[1]);
+    return high == 16 || low == 16 ? 256 : high << 4 | low;
 }
 
 struct str hex(struct arena *a, const void *from, size_t n) {
-    static const char digits[] = "0123456789abcdef";
     const unsigned char *p = from;
-    char *to = arena_alloc(a, n * 2 + 1);
+    char *text = arena_alloc(a, n * 2 + 1);
     for (size_t i = 0; i < n; i++) {
-        to[2 * i] = digits[p[i] >> 4];
-        to[2 * i + 1] = digits[p[i] & 15];
+        text[i * 2] = digits16[p[i] >> 4];
+        text[i * 2 + 1] = digits16[p[i] & 15];
     }
-    return (struct str){to, n * 2};
-}
-
-static int hex_value(char c) {
-    if (c >= '0' && c <= '9') {
-        return c - '0';
-    }
-    if (c >= 'a' && c <= 'f') {
-        return c - 'a' + 10;
-    }
-    return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+    return (struct str){text, n * 2};
 }
 
 bool hex_parse(struct arena *a, struct str text, struct str *ret_bytes) {
     if (text.n % 2 != 0) {
         return false;
     }
-    char *p = arena_alloc(a, text.n / 2 + 1);
-    for (size_t i = 0; i < text.n; i += 2) {
-        int high = hex_value(text.p[i]), low = hex_value(text.p[i + 1]);
-        if (high < 0 || low < 0) {
+    char *bytes = arena_alloc(a, text.n / 2 + 1);
+    for (size_t i = 0; i < text.n / 2; i++) {
+        unsigned byte = byte16(text.p + i * 2);
+        if (byte > 255) {
             return false;
         }
-        p[i / 2] = (char)(high << 4 | low);
+        bytes[i] = (char)byte;
     }
-    *ret_bytes = (struct str){p, text.n / 2};
+    *ret_bytes = (struct str){bytes, text.n / 2};
     return true;
 }
 
+static bool needs_percent_decode(struct str text, bool plus) {
+    return str_find_char(text, '%') != text.n || (plus && str_find_char(text, '+') != text.n);
+}
+
 bool percent_decode(struct arena *a, struct str text, bool plus, struct str *ret_text) {
-    bool coded = str_find_char(text, '%') < text.n || (plus && str_find_char(text, '+') < text.n);
-    if (!coded) {
-        *ret_text = text;
-        return str_is_text(text);
-    }
-    char *p = arena_alloc(a, text.n + 1);
-    size_t n = 0;
-    for (size_t i = 0; i < text.n; i++) {
-        char c = text.p[i];
-        if (c == '%') {
-            int high = i + 3 <= text.n ? hex_value(text.p[i + 1]) : -1;
-            int low = i + 3 <= text.n ? hex_value(text.p[i + 2]) : -1;
-            if (high < 0 || low < 0) {
-                return false;
+    struct str decoded = text;
+    if (needs_percent_decode(text, plus)) {
+        char *p = arena_alloc(a, text.n + 1);
+        size_t at = 0;
+        for (size_t i = 0; i < text.n; i++) {
+            char c = text.p[i];
+            if (c == '%') {
+                unsigned byte = i + 2 < text.n ? byte16(text.p + i + 1) : 256;
+                if (byte > 255) {
+                    return false;
+                }
+                c = (char)byte;
+                i += 2;
+            } else if (plus && c == '+') {
+                c = ' ';
             }
-            c = (char)(high << 4 | low);
-            i += 2;
-        } else if (c == '+' && plus) {
-            c = ' ';
+            p[at++] = c;
         }
-        p[n++] = c;
+        decoded = (struct str){p, at};
     }
-    *ret_text = (struct str){p, n};
-    return str_is_text(*ret_text);
+    if (!str_is_text(decoded)) {
+        return false;
+    }
+    *ret_text = decoded;
+    return true;
+}
+
+static bool is_unreserved(char c) {
+    return value64(c, '-', '_') < 64 || c == '.' || c == '~';
 }
 
 struct str percent_encode(struct arena *a, struct str text) {
-    static const char digits[] = "0123456789ABCDEF";
     struct buf b = buf_in(a, text.n + 16);
     for (size_t i = 0; i < text.n; i++) {
         unsigned char c = (unsigned char)text.p[i];
-        bool plain = (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ||
-                     c == '-' || c == '.' || c == '_' || c == '~';
-        if (plain) {
-            buf_char(&b, (char)c);
+        if (is_unreserved(text.p[i])) {
+            buf_char(&b, text.p[i]);
         } else {
-            char coded[3] = {'%', digits[c >> 4], digits[c & 15]};
-            buf_add(&b, coded, sizeof(coded));
+            buf_add(&b, (char[]){'%', "0123456789ABCDEF"[c >> 4], "0123456789ABCDEF"[c & 15]}, 3);
         }
     }
     return buf_view(&b);

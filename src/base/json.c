@@ -1,66 +1,26 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* JSON: jansson reads, bounded before it sees the text; the writer is ours, because tokens and
- * answers are written on every request. */
+/* JSON: a writer that cannot forget a comma or an escape, and jansson behind bounds as the parser.
+ */
 #include "base.h"
 
 #include <assert.h>
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
+/* ---- writing ---- */
+
 struct json_out json_to(struct buf *b) {
-    return (struct json_out){.to = b, .first = {true}};
+    struct json_out j = {.to = b};
+    j.first[0] = true;
+    return j;
 }
 
-/* Text without quotes, escaped; characters beyond ASCII as \uXXXX. */
-static void write_escaped(struct buf *b, const char *text, size_t length);
-
-static void begin(struct json_out *j, const char *key) {
-    if (j->after_key) {
-        j->after_key = false;
-        assert(key == NULL);
-        return;
-    }
-    if (!j->first[j->depth]) {
-        buf_char(j->to, ',');
-    }
-    j->first[j->depth] = false;
-    if (key != NULL) {
-        buf_char(j->to, '"');
-        write_escaped(j->to, key, strlen(key));
-        buf_add(j->to, "\":", 2);
-    }
+static bool is_plain(unsigned char c) {
+    return c >= 0x20 && c < 0x80 && c != '"' && c != '\\';
 }
 
-static void open(struct json_out *j, const char *key, char bracket) {
-    begin(j, key);
-    buf_char(j->to, bracket);
-    assert(j->depth + 1 < JSON_DEPTH_MAX);
-    j->first[++j->depth] = true;
-}
-
-static void close_with(struct json_out *j, char bracket) {
-    assert(j->depth > 0);
-    j->depth--;
-    buf_char(j->to, bracket);
-}
-
-void json_open_object(struct json_out *j, const char *key) {
-    open(j, key, '{');
-}
-
-void json_close_object(struct json_out *j) {
-    close_with(j, '}');
-}
-
-void json_open_array(struct json_out *j, const char *key) {
-    open(j, key, '[');
-}
-
-void json_close_array(struct json_out *j) {
-    close_with(j, ']');
-}
-
-static void write_unit(struct buf *b, unsigned unit) {
+static void write_unit(struct buf *b, uint32_t unit) {
     static const char digits[] = "0123456789abcdef";
     char text[6] = {'\\',
                     'u',
@@ -68,131 +28,111 @@ static void write_unit(struct buf *b, unsigned unit) {
                     digits[unit >> 8 & 15],
                     digits[unit >> 4 & 15],
                     digits[unit & 15]};
-    buf_add(b, text, sizeof(text));
+    buf_add(b, text, sizeof text);
 }
 
-/* The code point at p and its length; U+FFFD and 1 when it is not UTF-8. */
-static size_t code_point(const unsigned char *p, size_t n, unsigned *ret) {
-    static const unsigned least[] = {0, 0, 0x80, 0x800, 0x10000};
-    size_t length = p[0] >= 0xf0 && p[0] < 0xf8   ? 4
-                    : p[0] >= 0xe0 && p[0] < 0xf0 ? 3
-                    : p[0] >= 0xc0 && p[0] < 0xe0 ? 2
-                                                  : 0;
-    *ret = 0xfffd;
-    if (length == 0 || n < length) {
-        return 1;
-    }
-    unsigned c = p[0] & (0xffU >> (length + 1));
-    for (size_t i = 1; i < length; i++) {
-        if ((p[i] & 0xc0) != 0x80) {
-            return 1;
-        }
-        c = c << 6 | (p[i] & 0x3fU);
-    }
-    if (c < least[length] || c > 0x10ffff || (c >= 0xd800 && c <= 0xdfff)) {
-        return 1;
-    }
-    *ret = c;
-    return length;
-}
-
-static size_t write_wide(struct buf *b, const unsigned char *p, size_t n) {
-    unsigned c;
-    size_t length = code_point(p, n, &c);
-    if (c > 0xffff) {
+static void write_escaped(struct buf *b, uint32_t c) {
+    static const char named[0x80] = {['"'] = '"',  ['\\'] = '\\', ['\b'] = 'b', ['\f'] = 'f',
+                                     ['\n'] = 'n', ['\r'] = 'r',  ['\t'] = 't'};
+    if (c < 0x80 && named[c] != 0) {
+        buf_add(b, (char[]){'\\', named[c]}, 2);
+    } else if (c >= 0x10000) {
+        /* RFC 8259 7: beyond the basic plane as a surrogate pair. */
         write_unit(b, 0xd800 + ((c - 0x10000) >> 10));
         write_unit(b, 0xdc00 + ((c - 0x10000) & 0x3ff));
     } else {
         write_unit(b, c);
     }
-    return length;
-}
-
-static void write_special(struct buf *b, unsigned char c) {
-    static const char short_forms[] = "\"\"\\\\\bb\ff\nn\rr\tt";
-    for (size_t i = 0; i + 1 < sizeof(short_forms); i += 2) {
-        if ((unsigned char)short_forms[i] == c) {
-            char text[2] = {'\\', short_forms[i + 1]};
-            buf_add(b, text, 2);
-            return;
-        }
-    }
-    write_unit(b, c);
-}
-
-static void write_escaped(struct buf *b, const char *text, size_t length) {
-    const unsigned char *p = (const unsigned char *)text;
-    size_t plain = 0;
-    for (size_t i = 0; i < length;) {
-        if (p[i] >= 0x20 && p[i] < 0x7f && p[i] != '"' && p[i] != '\\') {
-            i++;
-            continue;
-        }
-        buf_add(b, text + plain, i - plain);
-        if (p[i] >= 0x80) {
-            i += write_wide(b, p + i, length - i);
-        } else {
-            write_special(b, p[i]);
-            i++;
-        }
-        plain = i;
-    }
-    buf_add(b, text + plain, length - plain);
 }
 
 static void write_string(struct buf *b, struct str s) {
     buf_char(b, '"');
-    write_escaped(b, s.p, s.n);
+    while (s.n > 0) {
+        size_t plain = 0;
+        while (plain < s.n && is_plain((unsigned char)s.p[plain])) {
+            plain++;
+        }
+        buf_add(b, s.p, plain);
+        s = str_sub(s, plain, s.n);
+        if (s.n > 0) {
+            uint32_t c = 0xfffd;
+            size_t n = str_code_point(s, &c);
+            write_escaped(b, c);
+            s = str_sub(s, n == 0 ? 1 : n, s.n);
+        }
+    }
     buf_char(b, '"');
 }
 
-void json_put_str(struct json_out *j, const char *key, struct str s) {
-    begin(j, key);
-    if (s.p == NULL) {
-        buf_add(j->to, "null", 4);
-    } else {
-        write_string(j->to, s);
+static void before_value(struct json_out *j) {
+    if (j->after_key) {
+        j->after_key = false;
+    } else if (!j->first[j->depth]) {
+        buf_char(j->to, ',');
     }
-}
-
-void json_put_z(struct json_out *j, const char *key, const char *z) {
-    json_put_str(j, key, str_from(z));
-}
-
-void json_put_int(struct json_out *j, const char *key, int64_t v) {
-    begin(j, key);
-    buf_int(j->to, v);
-}
-
-void json_put_real(struct json_out *j, const char *key, double v) {
-    begin(j, key);
-    if (isfinite(v)) {
-        buf_format(j->to, "%.17g", v);
-    } else {
-        buf_add(j->to, "null", 4);
-    }
-}
-
-void json_put_bool(struct json_out *j, const char *key, bool v) {
-    begin(j, key);
-    buf_z(j->to, v ? "true" : "false");
-}
-
-void json_put_null(struct json_out *j, const char *key) {
-    begin(j, key);
-    buf_add(j->to, "null", 4);
-}
-
-void json_put_raw(struct json_out *j, const char *key, struct str json) {
-    begin(j, key);
-    buf_str(j->to, json);
+    j->first[j->depth] = false;
 }
 
 void json_key(struct json_out *j, struct str key) {
-    begin(j, NULL);
+    assert(!j->after_key);
+    before_value(j);
     write_string(j->to, key);
     buf_char(j->to, ':');
     j->after_key = true;
+}
+
+static void before(struct json_out *j, const char *key) {
+    if (key != NULL) {
+        json_key(j, str_from(key));
+    }
+    before_value(j);
+}
+
+static void open_with(struct json_out *j, const char *key, char bracket) {
+    before(j, key);
+    buf_char(j->to, bracket);
+    assert(j->depth < JSON_DEPTH_MAX);
+    j->first[++j->depth] = true;
+}
+
+static void close_with(struct json_out *j, char bracket) {
+    assert(j->depth > 0 && !j->after_key);
+    j->depth--;
+    buf_char(j->to, bracket);
+}
+
+void json_open_object(struct json_out *j, const char *key) {
+    open_with(j, key, '{');
+}
+
+void json_close_object(struct json_out *j) {
+    close_with(j, '}');
+}
+
+void json_open_array(struct json_out *j, const char *key) {
+    open_with(j, key, '[');
+}
+
+void json_close_array(struct json_out *j) {
+    close_with(j, ']');
+}
+
+void json_put_raw(struct json_out *j, const char *key, struct str json) {
+    before(j, key);
+    buf_str(j->to, json);
+}
+
+void json_put_null(struct json_out *j, const char *key) {
+    json_put_raw(j, key, STR("null"));
+}
+
+void json_put_str(struct json_out *j, const char *key, struct str s) {
+    if (s.p == NULL) {
+        json_put_null(j, key);
+        return;
+    }
+    before(j, key);
+    write_string(j->to, s);
 }
 
 void json_put_str_if(struct json_out *j, const char *key, struct str s) {
@@ -201,130 +141,145 @@ void json_put_str_if(struct json_out *j, const char *key, struct str s) {
     }
 }
 
-/* ---- reading ---- */
+void json_put_z(struct json_out *j, const char *key, const char *z) {
+    json_put_str(j, key, str_from(z));
+}
 
-/* Nesting is counted before jansson recurses into it. */
-static bool depth_ok(struct str text) {
-    size_t depth = 0;
-    bool quoted = false;
+void json_put_int(struct json_out *j, const char *key, int64_t v) {
+    before(j, key);
+    buf_int(j->to, v);
+}
+
+void json_put_real(struct json_out *j, const char *key, double v) {
+    if (!isfinite(v)) { /* RFC 8259 6: no NaN, no infinity */
+        json_put_null(j, key);
+        return;
+    }
+    before(j, key);
+    buf_format(j->to, "%.15g", v);
+}
+
+void json_put_bool(struct json_out *j, const char *key, bool v) {
+    json_put_raw(j, key, v ? STR("true") : STR("false"));
+}
+
+/* ---- parsing ---- */
+
+/* The deepest nesting of brackets outside strings; jansson recurses once for each. */
+static size_t nesting(struct str text) {
+    size_t depth = 0, deepest = 0;
+    bool in_string = false;
     for (size_t i = 0; i < text.n; i++) {
         char c = text.p[i];
-        if (quoted) {
+        if (in_string) {
             if (c == '\\') {
                 i++;
             } else if (c == '"') {
-                quoted = false;
+                in_string = false;
             }
         } else if (c == '"') {
-            quoted = true;
+            in_string = true;
         } else if (c == '{' || c == '[') {
-            if (++depth > JSON_DEPTH_MAX) {
-                return false;
-            }
+            depth++;
+            deepest = depth > deepest ? depth : deepest;
         } else if ((c == '}' || c == ']') && depth > 0) {
             depth--;
         }
     }
-    return true;
+    return deepest;
 }
 
-static void decref_deferred(void *object) {
-    json_decref(object);
+static void value_free(void *value) {
+    json_decref(value);
 }
 
 err json_parse(struct ctx *cx, struct str text, json_t **ret_value) {
-    if (!depth_ok(text)) {
-        return fail_say(cx, ERR_INVALID_REQUEST, "The JSON is nested deeper than %d levels.",
+    if (nesting(text) > JSON_DEPTH_MAX) {
+        return fail_say(cx, ERR_INVALID_REQUEST, "JSON is nested deeper than %d levels",
                         JSON_DEPTH_MAX);
     }
     json_error_t error;
-    json_t *value = json_loadb(text.n > 0 ? text.p : "", text.n,
+    json_t *value = json_loadb(text.p != NULL ? text.p : "", text.n,
                                JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &error);
     if (value == NULL) {
-        /* jansson's text may quote the input, which may hold a secret: only the place is told. */
-        return fail_say(cx, ERR_INVALID_REQUEST, "The JSON is malformed at line %d, column %d.",
-                        error.line, error.column);
+        /* jansson ends its message with the text it met: that may be a secret. */
+        const char *near = strstr(error.text, " near '");
+        int length = (int)(near != NULL ? (size_t)(near - error.text) : strlen(error.text));
+        return fail_say(cx, ERR_INVALID_REQUEST, "JSON, line %d, column %d: %.*s", error.line,
+                        error.column, length, error.text);
     }
-    arena_defer(cx->arena, decref_deferred, value);
+    arena_defer(cx->arena, value_free, value);
     *ret_value = value;
     return OK;
 }
 
-static struct str json_text(const json_t *value) {
-    return (struct str){json_string_value(value), json_string_length(value)};
+/* The member, or NULL if it is absent or null. */
+static const json_t *member(const json_t *object, const char *key) {
+    const json_t *value = json_object_get(object, key);
+    return json_is_null(value) ? NULL : value;
 }
 
 err json_get_str(struct ctx *cx, const json_t *object, const char *key, struct str *ret) {
-    const json_t *value = json_object_get(object, key);
-    if (value == NULL || json_is_null(value)) {
-        *ret = STR_NONE;
-        return OK;
+    const json_t *value = member(object, key);
+    if (value != NULL && !json_is_string(value)) {
+        return fail_say(cx, ERR_INVALID_REQUEST, "%s must be a string", key);
     }
-    if (!json_is_string(value)) {
-        return fail_say(cx, ERR_INVALID_REQUEST, "The member '%s' must be text.", key);
-    }
-    *ret = json_text(value);
+    *ret = value == NULL ? STR_NONE
+                         : (struct str){json_string_value(value), json_string_length(value)};
     return OK;
 }
 
 err json_get_int(struct ctx *cx, const json_t *object, const char *key, int64_t otherwise,
                  int64_t *ret) {
-    const json_t *value = json_object_get(object, key);
-    if (value == NULL || json_is_null(value)) {
-        *ret = otherwise;
-        return OK;
+    const json_t *value = member(object, key);
+    if (value != NULL && !json_is_integer(value)) {
+        return fail_say(cx, ERR_INVALID_REQUEST, "%s must be an integer", key);
     }
-    if (!json_is_integer(value)) {
-        return fail_say(cx, ERR_INVALID_REQUEST, "The member '%s' must be a whole number.", key);
-    }
-    *ret = json_integer_value(value);
+    *ret = value == NULL ? otherwise : (int64_t)json_integer_value(value);
     return OK;
 }
 
 err json_get_bool(struct ctx *cx, const json_t *object, const char *key, bool otherwise,
                   bool *ret) {
-    const json_t *value = json_object_get(object, key);
-    if (value == NULL || json_is_null(value)) {
-        *ret = otherwise;
-        return OK;
+    const json_t *value = member(object, key);
+    if (value != NULL && !json_is_boolean(value)) {
+        return fail_say(cx, ERR_INVALID_REQUEST, "%s must be true or false", key);
     }
-    if (!json_is_boolean(value)) {
-        return fail_say(cx, ERR_INVALID_REQUEST, "The member '%s' must be true or false.", key);
-    }
-    *ret = json_is_true(value);
+    *ret = value == NULL ? otherwise : json_is_true(value);
     return OK;
 }
 
 err json_get_words(struct ctx *cx, const json_t *object, const char *key, struct str *ret) {
-    const json_t *value = json_object_get(object, key);
+    const json_t *value = member(object, key);
     if (!json_is_array(value)) {
         return json_get_str(cx, object, key, ret);
     }
-    struct buf b = buf_in(cx->arena, 64);
-    size_t i;
-    const json_t *item;
-    json_array_foreach(value, i, item) {
-        struct str word = json_text(item);
-        if (word.p == NULL || word.n == 0 || str_find_char(word, ' ') < word.n) {
-            return fail_say(cx, ERR_INVALID_REQUEST,
-                            "The member '%s' must be a list of texts without spaces.", key);
+    struct buf words = buf_in(cx->arena, 64);
+    for (size_t i = 0; i < json_array_size(value); i++) {
+        const json_t *item = json_array_get(value, i);
+        struct str word = {json_string_value(item), json_string_length(item)};
+        if (str_empty(word) || str_find_char(word, ' ') != word.n) {
+            return fail_say(cx, ERR_INVALID_REQUEST, "%s must be an array of words", key);
         }
         if (i > 0) {
-            buf_char(&b, ' ');
+            buf_char(&words, ' ');
         }
-        buf_str(&b, word);
+        buf_str(&words, word);
     }
-    *ret = buf_view(&b);
+    *ret = buf_view(&words);
     return OK;
 }
 
-static int dump_chunk(const char *p, size_t n, void *state) {
-    buf_add(state, p, n);
+static int dump_to_buf(const char *p, size_t n, void *buf) {
+    buf_add(buf, p, n);
     return 0;
 }
 
 struct str json_canonical(struct arena *a, const json_t *value) {
-    struct buf b = buf_in(a, 128);
-    json_dump_callback(value, dump_chunk, &b, JSON_COMPACT | JSON_SORT_KEYS | JSON_ENCODE_ANY);
-    return buf_view(&b);
+    struct buf text = buf_in(a, 256);
+    int result = json_dump_callback(value, dump_to_buf, &text,
+                                    JSON_COMPACT | JSON_SORT_KEYS | JSON_ENCODE_ANY);
+    assert(result == 0);
+    (void)result;
+    return buf_view(&text);
 }
