@@ -2,26 +2,28 @@
 /* crypto: the only folder (with jose) that knows OpenSSL.
  *
  * Random bytes, digests and MACs, authenticated encryption for what the server must be able to read
- * again (private keys, client secrets of client_secret_jwt), the master key behind that encryption, and key pairs
- * with their signers and verifiers. A `struct pkey` is immutable and may be shared by threads; a
- * `struct signer` or `struct verifier` belongs to one thread and is kept, because setting one up costs more than it
- * should on the token path (DESIGN 6).
+ * again (private keys, client secrets of client_secret_jwt), the master key behind that encryption,
+ * and key pairs with their signers and verifiers. A `struct pkey` is immutable and may be shared by
+ * threads; a `struct signer` or `struct verifier` belongs to one thread and is kept, because
+ * setting one up costs more than it should on the token path (DESIGN 6).
  *
- * The types are opaque: no OpenSSL type leaves this folder except through crypto_openssl.h, which jose
- * alone includes.
+ * The types are opaque: no OpenSSL type leaves this folder except through crypto_openssl.h, which
+ * jose alone includes.
  */
 #ifndef POSTERN_CRYPTO_H
 #define POSTERN_CRYPTO_H
 
 #include "base.h"
 
-/* ---- random.c ----------------------------------------------------------------------------------- */
+/* ---- random.c -----------------------------------------------------------------------------------
+ */
 
 extern const struct random random_system; /* getrandom/RAND_bytes; failure ends the process */
 /* n random bytes as base64url, in the arena. */
 struct str random_text(struct ctx *cx, size_t n);
 
-/* ---- digest.c ------------------------------------------------------------------------------------- */
+/* ---- digest.c
+ * ------------------------------------------------------------------------------------- */
 
 #define SHA256_SIZE 32
 #define SHA256_TEXT 43 /* as base64url */
@@ -36,31 +38,35 @@ enum hash { HASH_SHA256, HASH_SHA384, HASH_SHA512 };
 size_t hmac(enum hash h, const void *key, size_t key_n, const void *p, size_t n,
             unsigned char ret_mac[HMAC_MAX]);
 
-/* ---- seal.c: AES-256-GCM under a 32-byte key, random nonce --------------------------------------- */
+/* ---- seal.c: AES-256-GCM under a 32-byte key, random nonce
+ * --------------------------------------- */
 
 #define SEAL_KEY_SIZE 32
 struct seal_key {
     unsigned char bytes[SEAL_KEY_SIZE];
 };
-/* base64url text of version, nonce, ciphertext, tag. `context` is authenticated, not stored: it binds
- * the value to its row and column ("signing_key/<id>"). */
+/* base64url text of version, nonce, ciphertext, tag. `context` is authenticated, not stored: it
+ * binds the value to its row and column ("signing_key/<id>"). */
 struct str seal(struct ctx *cx, const struct seal_key *key, struct str context, struct str plain);
-/* ERR_INTERNAL when the text, the key or the context is not the one that sealed it. `ret_plain` is wiped
- * with the arena. */
+/* ERR_INTERNAL when the text, the key or the context is not the one that sealed it. `ret_plain` is
+ * wiped with the arena. */
 err unseal(struct ctx *cx, const struct seal_key *key, struct str context, struct str sealed,
            struct secret *ret_plain);
 /* A key for one purpose, derived (HKDF-SHA256) from the master key. */
 struct seal_key seal_key_derive(const struct seal_key *master, const char *purpose);
 
-/* ---- master_key.c --------------------------------------------------------------------------------- */
+/* ---- master_key.c
+ * --------------------------------------------------------------------------------- */
 
-/* From POSTERN_MASTER_KEY's text (`env`, 43 characters of base64url; STR_NONE if unset), else from the file,
- * else, if `may_create`, a new one written to the file with mode 0600 (atomically: temporary file, fsync, link).
- * ERR_BAD_CONFIG: unreadable, readable by others, malformed, an example key (all bytes equal), absent. */
+/* From POSTERN_MASTER_KEY's text (`env`, 43 characters of base64url; STR_NONE if unset), else from
+ * the file, else, if `may_create`, a new one written to the file with mode 0600 (atomically:
+ * temporary file, fsync, link). ERR_BAD_CONFIG: unreadable, readable by others, malformed, an
+ * example key (all bytes equal), absent. */
 err master_key_load(struct ctx *cx, struct str env, const char *file, bool may_create,
                     struct seal_key *ret_key);
 
-/* ---- pkey.c: key pairs ------------------------------------------------------------------------------ */
+/* ---- pkey.c: key pairs
+ * ------------------------------------------------------------------------------ */
 
 enum pkey_kind { PKEY_RSA, PKEY_EC_P256, PKEY_ED25519 };
 
@@ -70,8 +76,9 @@ err pkey_generate(struct ctx *cx, enum pkey_kind kind, int bits, struct pkey **r
 /* PKCS#8 DER of the private key; wiped with the arena. */
 err pkey_write_private(struct ctx *cx, const struct pkey *key, struct secret *ret_der);
 err pkey_parse_private(struct ctx *cx, struct secret der, struct pkey **ret_key);
-/* Public numbers: RSA n (256 to 512 bytes) and e; P-256 x and y (32 each); Ed25519 x (32), y absent.
- * Big-endian bytes. Rejects keys that are weak (RSA below 2048 or e even or below 3) or off the curve. */
+/* Public numbers: RSA n (256 to 512 bytes) and e; P-256 x and y (32 each); Ed25519 x (32), y
+ * absent. Big-endian bytes. Rejects keys that are weak (RSA below 2048 or e even or below 3) or off
+ * the curve. */
 struct pkey_numbers {
     enum pkey_kind kind;
     struct str a; /* n or x */
@@ -82,14 +89,16 @@ err pkey_numbers(struct ctx *cx, const struct pkey *key, struct pkey_numbers *re
 enum pkey_kind pkey_kind(const struct pkey *key);
 void pkey_free(struct pkey *key); /* NULL is fine */
 
-/* ---- sign.c: one thread, many signatures ----------------------------------------------------------- */
+/* ---- sign.c: one thread, many signatures
+ * ----------------------------------------------------------- */
 
 #define SIGNATURE_MAX 512
 struct signer;
 /* Copies the key, so that threads do not meet on its lock. NULL if OpenSSL refuses the key. */
 struct signer *signer_new(const struct pkey *key);
 void signer_free(struct signer *s);
-/* RSA: PKCS#1 1.5 with SHA-256. P-256: ECDSA with SHA-256, r||s (RFC 7518 3.4). Ed25519: RFC 8037. */
+/* RSA: PKCS#1 1.5 with SHA-256. P-256: ECDSA with SHA-256, r||s (RFC 7518 3.4). Ed25519: RFC 8037.
+ */
 err signer_sign(struct ctx *cx, struct signer *s, struct str message,
                 unsigned char ret_signature[SIGNATURE_MAX], size_t *ret_n);
 
