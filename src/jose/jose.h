@@ -1,17 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* jose: JSON Web Algorithms, Keys, Signatures and Tokens (RFC 7515, 7517, 7518, 7519, 8037).
  *
- * The table in alg.c is the list of algorithms; a row names its key kind, so `alg` can never choose how a key is
- * used: the key's own algorithm decides and the header must agree (RFC 8725 3.1). `jku`, `jwk`, `x5u`, `x5c` in a header
- * are ignored, an unknown `crit` is refused. A token is parsed in two steps: jws_parse() bounds and splits it and reads its
- * header; the caller finds the key by `kid`, verifies, and only then are the claims parsed.
+ * The table in alg.c is the list of algorithms; a row names its key kind, so `alg` can never choose
+ * how a key is used: the key's own algorithm decides and the header must agree (RFC 8725 3.1).
+ * `jku`, `jwk`, `x5u`, `x5c` in a header are ignored, an unknown `crit` is refused. A token is
+ * parsed in two steps: jws_parse() bounds and splits it and reads its header; the caller finds the
+ * key by `kid`, verifies, and only then are the claims parsed.
  */
 #ifndef POSTERN_JOSE_H
 #define POSTERN_JOSE_H
 
 #include "crypto.h"
 
-/* ---- alg.c ------------------------------------------------------------------------------------------ */
+/* ---- alg.c
+ * ------------------------------------------------------------------------------------------ */
 
 struct alg {
     const char *name; /* "RS256" */
@@ -27,9 +29,10 @@ const struct alg *alg_of_kind(enum pkey_kind kind);
 /* Row i, or NULL past the end: for discovery and documentation. */
 const struct alg *alg_at(size_t i);
 
-/* ---- jwk.c -------------------------------------------------------------------------------------------- */
+/* ---- jwk.c
+ * -------------------------------------------------------------------------------------------- */
 
-#define JWK_KID_MAX  128
+#define JWK_KID_MAX   128
 #define JWKS_KEYS_MAX 32
 #define JWKS_TEXT_MAX 65536
 /* {"kty","use":"sig","alg","kid",numbers} of a public key. */
@@ -41,7 +44,8 @@ struct jwk {
     struct pkey *key; /* freed with the arena */
 };
 err jwk_parse(struct ctx *cx, const json_t *value, struct jwk *ret_jwk);
-/* {"keys":[...]}: keys of unknown kinds or other uses are skipped; more than JWKS_KEYS_MAX is an error. */
+/* {"keys":[...]}: keys of unknown kinds or other uses are skipped; more than JWKS_KEYS_MAX is an
+ * error. */
 struct jwks {
     struct jwk *keys;
     size_t n;
@@ -52,7 +56,8 @@ const struct jwk *jwks_find(const struct jwks *set, struct str kid, const struct
 /* RFC 7638, SHA-256, base64url. */
 err jwk_thumbprint(struct ctx *cx, const struct pkey *key, struct str *ret_thumbprint);
 
-/* ---- jws.c -------------------------------------------------------------------------------------------- */
+/* ---- jws.c
+ * -------------------------------------------------------------------------------------------- */
 
 #define JWS_MAX 16384 /* characters of a compact token that comes from outside */
 
@@ -76,7 +81,8 @@ err jws_sign(struct ctx *cx, struct str header, struct str payload, struct signe
 err jws_sign_mac(struct ctx *cx, struct str header, struct str payload, const struct alg *alg,
                  const void *key, size_t n, struct str *ret_compact);
 
-/* ---- jwt.c -------------------------------------------------------------------------------------------- */
+/* ---- jwt.c
+ * -------------------------------------------------------------------------------------------- */
 
 #define JWT_LEEWAY_SECONDS 60
 #define JWT_TIME_MAX       253402300799 /* 9999-12-31: larger numbers are nonsense */
@@ -86,9 +92,9 @@ struct jwt {
     struct str iss, sub, jti;
     int64_t exp, iat, nbf; /* 0 if absent */
 };
-/* Parses the payload of a *verified* jws and checks time against cx->now: exp required and not past,
- * nbf and iat not more than `leeway` in the future. Numbers that are fractions, negative or past JWT_TIME_MAX
- * are refused. ERR_INVALID_TOKEN. */
+/* Parses the payload of a *verified* jws and checks time against cx->now: exp required and not
+ * past, nbf and iat not more than `leeway` in the future. Numbers that are fractions, negative or
+ * past JWT_TIME_MAX are refused. ERR_INVALID_TOKEN. */
 err jwt_parse(struct ctx *cx, const struct jws *jws, int64_t leeway, struct jwt *ret_jwt);
 /* `aud` is this string or an array that has it. */
 bool jwt_has_audience(const struct jwt *jwt, struct str audience);
