@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* crypto: the only folder (with jose) that knows OpenSSL.
+/* crypto: the only folder that knows OpenSSL.
  *
  * Random bytes, digests and MACs, authenticated encryption for what the server must be able to read
  * again (private keys, client secrets of client_secret_jwt), the master key behind that encryption,
@@ -18,7 +18,7 @@
 /* ---- random.c -----------------------------------------------------------------------------------
  */
 
-extern const struct random random_system; /* getrandom/RAND_bytes; failure ends the process */
+extern const struct random random_system; /* getrandom(2); failure ends the process */
 /* n random bytes as base64url, in the arena. */
 struct str random_text(struct ctx *cx, size_t n);
 

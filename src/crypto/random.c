@@ -1,16 +1,25 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Random bytes from OpenSSL's generator. */
+/* The kernel's randomness: no state of ours that a fork or a second thread could repeat. */
 #include "crypto.h"
 
-#include <openssl/rand.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/random.h>
 
-static void system_fill(const struct random *r, void *to, size_t n) {
-    (void)r;
-    if (RAND_bytes(to, (int)n) != 1) {
-        fputs("postern: no randomness\n", stderr);
-        abort(); /* a guessable secret is worse than no answer */
+static void system_fill(const struct random *random, void *to, size_t n) {
+    (void)random;
+    for (unsigned char *p = to; n > 0;) {
+        ssize_t got = getrandom(p, n, 0);
+        if (got < 0 && errno == EINTR) {
+            continue;
+        }
+        if (got <= 0) {
+            perror("postern: getrandom");
+            abort();
+        }
+        p += got;
+        n -= (size_t)got;
     }
 }
 

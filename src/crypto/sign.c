@@ -1,71 +1,75 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Signatures: one thread's prepared signer or verifier of one key. RSA and ECDSA work on a SHA-256
- * digest with an operation context that was set up once; Ed25519 takes the message itself. */
-#include "pkey_internal.h"
+/* Signers and verifiers, set up once and used for many messages by one thread. RSA and ECDSA work
+ * on a digest of ours: a kept EVP_PKEY_CTX then has nothing to set up or copy for a message. */
+#include "evp.h"
 
-#include <openssl/ecdsa.h>
+#include <openssl/bn.h>
+#include <openssl/ec.h>
+#include <openssl/err.h>
 #include <openssl/rsa.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define COORDINATE 32
-#define DER_MAX    80
+#define P256_SIZE     32
+#define ECDSA_DER_MAX 72 /* of a P-256 signature */
 
-struct signer {
+/* What both keep: a key of their own and its context. */
+struct kept {
     enum pkey_kind kind;
     EVP_PKEY *key;
-    EVP_PKEY_CTX *operation; /* RSA, EC */
-    EVP_MD_CTX *message;     /* Ed25519 */
+    EVP_PKEY_CTX *on_digest; /* RSA and P-256 */
+    EVP_MD_CTX *on_message;  /* Ed25519 */
+};
+
+struct signer {
+    struct kept kept;
 };
 
 struct verifier {
-    struct signer s;
+    struct kept kept;
 };
 
-/* A key of this thread alone: OpenSSL locks and counts on shared ones. */
-static EVP_PKEY *own_copy(EVP_PKEY *key) {
-    EVP_PKEY *copy = EVP_PKEY_dup(key);
-    if (copy == NULL && EVP_PKEY_up_ref(key)) {
-        copy = key;
+typedef int init_fn(EVP_PKEY_CTX *);
+
+/* NULL if OpenSSL refuses the key. */
+static EVP_PKEY_CTX *digest_ctx_new(EVP_PKEY *key, enum pkey_kind kind, init_fn *init) {
+    EVP_PKEY_CTX *c = EVP_PKEY_CTX_new_from_pkey(NULL, key, NULL);
+    bool ok = c != NULL && init(c) == 1 &&
+              (kind != PKEY_RSA || EVP_PKEY_CTX_set_rsa_padding(c, RSA_PKCS1_PADDING) == 1) &&
+              EVP_PKEY_CTX_set_signature_md(c, algorithms()->hash[HASH_SHA256]) == 1;
+    if (!ok) {
+        EVP_PKEY_CTX_free(c);
+        ERR_clear_error();
+        return NULL;
     }
-    return copy;
+    return c;
 }
 
-static bool prepare_operation(struct signer *s, bool signs) {
-    s->operation = EVP_PKEY_CTX_new_from_pkey(NULL, s->key, NULL);
-    if (s->operation == NULL) {
-        return false;
-    }
-    int ready = signs ? EVP_PKEY_sign_init(s->operation) : EVP_PKEY_verify_init(s->operation);
-    if (ready <= 0 || EVP_PKEY_CTX_set_signature_md(s->operation, EVP_sha256()) <= 0) {
-        return false;
-    }
-    return s->kind != PKEY_RSA || EVP_PKEY_CTX_set_rsa_padding(s->operation, RSA_PKCS1_PADDING) > 0;
+static void kept_done(struct kept *k) {
+    EVP_PKEY_CTX_free(k->on_digest);
+    EVP_MD_CTX_free(k->on_message);
+    EVP_PKEY_free(k->key);
 }
 
-static bool prepare(struct signer *s, const struct pkey *key, bool signs) {
-    s->kind = key->kind;
-    s->key = own_copy(key->evp);
-    if (s->key == NULL) {
+static bool kept_init(struct kept *k, const struct pkey *key, init_fn *init) {
+    k->kind = key->kind;
+    k->key = EVP_PKEY_dup(key->evp);
+    if (k->key != NULL && k->kind == PKEY_ED25519) {
+        k->on_message = EVP_MD_CTX_new();
+    } else if (k->key != NULL) {
+        k->on_digest = digest_ctx_new(k->key, k->kind, init);
+    }
+    if (k->on_message == NULL && k->on_digest == NULL) {
+        kept_done(k);
         return false;
     }
-    if (s->kind == PKEY_ED25519) {
-        s->message = EVP_MD_CTX_new();
-        return s->message != NULL;
-    }
-    return prepare_operation(s, signs);
-}
-
-static void done(struct signer *s) {
-    EVP_PKEY_CTX_free(s->operation);
-    EVP_MD_CTX_free(s->message);
-    EVP_PKEY_free(s->key);
+    return true;
 }
 
 struct signer *signer_new(const struct pkey *key) {
-    struct signer *s = calloc(1, sizeof(*s));
-    if (s != NULL && !prepare(s, key, true)) {
-        signer_free(s);
+    struct signer *s = calloc(1, sizeof *s);
+    if (s != NULL && !kept_init(&s->kept, key, EVP_PKEY_sign_init)) {
+        free(s);
         return NULL;
     }
     return s;
@@ -73,15 +77,15 @@ struct signer *signer_new(const struct pkey *key) {
 
 void signer_free(struct signer *s) {
     if (s != NULL) {
-        done(s);
+        kept_done(&s->kept);
         free(s);
     }
 }
 
 struct verifier *verifier_new(const struct pkey *key) {
-    struct verifier *v = calloc(1, sizeof(*v));
-    if (v != NULL && !prepare(&v->s, key, false)) {
-        verifier_free(v);
+    struct verifier *v = calloc(1, sizeof *v);
+    if (v != NULL && !kept_init(&v->kept, key, EVP_PKEY_verify_init)) {
+        free(v);
         return NULL;
     }
     return v;
@@ -89,81 +93,94 @@ struct verifier *verifier_new(const struct pkey *key) {
 
 void verifier_free(struct verifier *v) {
     if (v != NULL) {
-        done(&v->s);
+        kept_done(&v->kept);
         free(v);
     }
 }
 
-/* RFC 7518 3.4: the signature is r and s, 32 bytes each, not DER. */
-static bool der_to_raw(const unsigned char *der, size_t n, unsigned char *ret_raw) {
-    ECDSA_SIG *sig = d2i_ECDSA_SIG(NULL, &der, (long)n);
-    bool good = sig != NULL && BN_bn2binpad(ECDSA_SIG_get0_r(sig), ret_raw, COORDINATE) > 0 &&
-                BN_bn2binpad(ECDSA_SIG_get0_s(sig), ret_raw + COORDINATE, COORDINATE) > 0;
-    ECDSA_SIG_free(sig);
-    return good;
+/* RFC 7518 3.4: the two numbers, 32 bytes each, in place of the DER that OpenSSL speaks. */
+static bool ecdsa_from_der(const unsigned char *der, size_t n, unsigned char *ret_pair) {
+    ECDSA_SIG *pair = d2i_ECDSA_SIG(NULL, &der, (long)n);
+    bool ok = pair != NULL &&
+              BN_bn2binpad(ECDSA_SIG_get0_r(pair), ret_pair, P256_SIZE) == P256_SIZE &&
+              BN_bn2binpad(ECDSA_SIG_get0_s(pair), ret_pair + P256_SIZE, P256_SIZE) == P256_SIZE;
+    ECDSA_SIG_free(pair);
+    return ok;
 }
 
-static size_t raw_to_der(struct str raw, unsigned char ret_der[DER_MAX]) {
-    if (raw.n != 2 * COORDINATE) {
+/* Size of the DER, 0 on failure. */
+static size_t ecdsa_to_der(const unsigned char *pair, unsigned char ret_der[ECDSA_DER_MAX]) {
+    BIGNUM *r = BN_bin2bn(pair, P256_SIZE, NULL), *s = BN_bin2bn(pair + P256_SIZE, P256_SIZE, NULL);
+    ECDSA_SIG *sig = ECDSA_SIG_new();
+    if (r == NULL || s == NULL || sig == NULL || ECDSA_SIG_set0(sig, r, s) != 1) {
+        BN_free(r);
+        BN_free(s);
+        ECDSA_SIG_free(sig);
         return 0;
     }
-    const unsigned char *p = (const unsigned char *)raw.p;
-    ECDSA_SIG *sig = ECDSA_SIG_new();
-    BIGNUM *r = BN_bin2bn(p, COORDINATE, NULL), *s = BN_bin2bn(p + COORDINATE, COORDINATE, NULL);
-    int n = 0;
-    if (sig != NULL && r != NULL && s != NULL && ECDSA_SIG_set0(sig, r, s)) {
-        r = s = NULL; /* sig's now */
-        unsigned char *to = ret_der;
-        n = i2d_ECDSA_SIG(sig, NULL) <= DER_MAX ? i2d_ECDSA_SIG(sig, &to) : 0;
+    int n = i2d_ECDSA_SIG(sig, NULL);
+    if (n > 0 && n <= ECDSA_DER_MAX) {
+        n = i2d_ECDSA_SIG(sig, &ret_der);
+    } else {
+        n = 0;
     }
-    BN_free(r);
-    BN_free(s);
     ECDSA_SIG_free(sig);
     return n > 0 ? (size_t)n : 0;
 }
 
-static bool sign_digest(struct signer *s, struct str message, unsigned char *ret, size_t *ret_n) {
-    unsigned char digest[SHA256_SIZE], der[SIGNATURE_MAX];
-    size_t n = sizeof(der);
-    sha256(message.p, message.n, digest);
-    if (EVP_PKEY_sign(s->operation, der, &n, digest, sizeof(digest)) <= 0) {
-        return false;
-    }
-    if (s->kind == PKEY_EC_P256) {
-        *ret_n = 2 * COORDINATE;
-        return der_to_raw(der, n, ret);
-    }
-    memcpy(ret, der, n);
-    *ret_n = n;
-    return true;
+static bool sign_message(struct kept *k, struct str message, unsigned char *ret, size_t *ret_n) {
+    return EVP_DigestSignInit(k->on_message, NULL, NULL, NULL, k->key) == 1 &&
+           EVP_DigestSign(k->on_message, ret, ret_n, (const unsigned char *)message.p, message.n) ==
+               1;
 }
 
-static bool sign_message(struct signer *s, struct str message, unsigned char *ret, size_t *ret_n) {
-    *ret_n = SIGNATURE_MAX;
-    return EVP_DigestSignInit(s->message, NULL, NULL, NULL, s->key) > 0 &&
-           EVP_DigestSign(s->message, ret, ret_n, (const unsigned char *)message.p, message.n) > 0;
+static bool sign_digest(struct kept *k, struct str message, unsigned char *ret, size_t *ret_n) {
+    unsigned char digest[SHA256_SIZE], der[ECDSA_DER_MAX];
+    sha256(message.p, message.n, digest);
+    if (k->kind == PKEY_RSA) {
+        return EVP_PKEY_sign(k->on_digest, ret, ret_n, digest, sizeof digest) == 1;
+    }
+    size_t n = sizeof der;
+    *ret_n = 2 * P256_SIZE;
+    return EVP_PKEY_sign(k->on_digest, der, &n, digest, sizeof digest) == 1 &&
+           ecdsa_from_der(der, n, ret);
 }
 
 err signer_sign(struct ctx *cx, struct signer *s, struct str message,
                 unsigned char ret_signature[SIGNATURE_MAX], size_t *ret_n) {
-    bool signed_ = s->kind == PKEY_ED25519 ? sign_message(s, message, ret_signature, ret_n)
-                                           : sign_digest(s, message, ret_signature, ret_n);
-    return signed_ ? OK : fail(cx, ERR_INTERNAL, "OpenSSL did not sign");
+    size_t n = SIGNATURE_MAX;
+    bool signed_ = s->kept.kind == PKEY_ED25519 ? sign_message(&s->kept, message, ret_signature, &n)
+                                                : sign_digest(&s->kept, message, ret_signature, &n);
+    if (!signed_) {
+        return evp_failed(cx, "sign");
+    }
+    *ret_n = n;
+    return OK;
+}
+
+static bool verify_message(struct kept *k, struct str message, struct str signature) {
+    return EVP_DigestVerifyInit(k->on_message, NULL, NULL, NULL, k->key) == 1 &&
+           EVP_DigestVerify(k->on_message, (const unsigned char *)signature.p, signature.n,
+                            (const unsigned char *)message.p, message.n) == 1;
+}
+
+static bool verify_digest(struct kept *k, struct str message, struct str signature) {
+    unsigned char digest[SHA256_SIZE], der[ECDSA_DER_MAX];
+    const unsigned char *p = (const unsigned char *)signature.p;
+    size_t n = signature.n;
+    if (k->kind == PKEY_EC_P256) {
+        n = n == 2 * P256_SIZE ? ecdsa_to_der(p, der) : 0;
+        p = der;
+    }
+    sha256(message.p, message.n, digest);
+    return n > 0 && EVP_PKEY_verify(k->on_digest, p, n, digest, sizeof digest) == 1;
 }
 
 bool verifier_verify(struct verifier *v, struct str message, struct str signature) {
-    const unsigned char *p = (const unsigned char *)signature.p;
-    size_t n = signature.n;
-    if (v->s.kind == PKEY_ED25519) {
-        return EVP_DigestVerifyInit(v->s.message, NULL, NULL, NULL, v->s.key) > 0 &&
-               EVP_DigestVerify(v->s.message, p, n, (const unsigned char *)message.p, message.n) ==
-                   1;
+    bool good = v->kept.kind == PKEY_ED25519 ? verify_message(&v->kept, message, signature)
+                                             : verify_digest(&v->kept, message, signature);
+    if (!good) {
+        ERR_clear_error();
     }
-    unsigned char digest[SHA256_SIZE], der[DER_MAX];
-    sha256(message.p, message.n, digest);
-    if (v->s.kind == PKEY_EC_P256) {
-        n = raw_to_der(signature, der);
-        p = der;
-    }
-    return n > 0 && EVP_PKEY_verify(v->s.operation, p, n, digest, sizeof(digest)) == 1;
+    return good;
 }
