@@ -243,6 +243,10 @@ struct employee {
 err role_find(struct ctx *cx, struct str tenant_id, struct str role_id, struct role *ret_role);
 err employee_find(struct ctx *cx, struct str tenant_id, struct str employee_id,
                   struct employee *ret_employee);
+/* ---- lookup.c: other names of an employee ---- ERR_NOT_FOUND if nobody has it. */
+err user_name_find(struct ctx *cx, struct str environment_id, struct str user_name,
+                   struct str *ret_tenant_id, struct str *ret_employee_id);
+err agent_find(struct ctx *cx, struct str tenant_id, int64_t agent_id, struct str *ret_employee_id);
 /* First and last names (PROTOCOL 8): characters that are refused; user names look like an e-mail address. */
 bool employee_name_ok(struct str name);
 bool user_name_ok(struct str user_name);
@@ -293,6 +297,7 @@ err access_key_delete(struct ctx *cx, struct str tenant_id, struct str access_ke
 struct access_key_page {
     struct str tenant_id, employee_id, after;
     int64_t limit;
+    bool backwards; /* limit rows before `after`, in descending order */
 };
 err access_keys_list(struct ctx *cx, const struct access_key_page *page, struct access_key *row,
                      err (*each)(struct ctx *cx, void *state), void *state);
