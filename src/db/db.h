@@ -1,31 +1,39 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* db: one SQL text, two engines, one write queue.
  *
- * A statement is a string literal with $1, $2 ...; it runs on the connection in cx->db. Values go in and
- * columns come out through small typed tables, so every statement is reset on every path and nobody can forget a
- * bind:
+ * A statement is a string literal with $1, $2 ...; it runs on the connection in cx->db. Values go
+ * in and columns come out through small typed tables, so every statement is reset on every path and
+ * nobody can forget a bind:
  *
  *     struct str name;
- *     TRY(db_one(cx, "SELECT name FROM tenant WHERE tenant_id = $1", DB_ARGS(DB_TEXT(id)), DB_COLUMNS(COLUMN_STR(&name))));
+ *     TRY(db_one(cx, "SELECT name FROM tenant WHERE tenant_id = $1", DB_ARGS(DB_TEXT(id)),
+ * DB_COLUMNS(COLUMN_STR(&name))));
  *
- * Columns are BIGINT and TEXT only (DESIGN 5). Prepared statements are cached per connection under the literal's
- * address (SQLite); PostgreSQL sends unnamed statements with typed parameters, safe behind PgBouncer.
+ * Columns are BIGINT and TEXT only (DESIGN 5). Prepared statements are cached per connection under
+ * the literal's address (SQLite); PostgreSQL sends unnamed statements with typed parameters, safe
+ * behind PgBouncer.
  *
- * Reads happen on a read connection of the calling thread. Writes happen in closures (`struct db_write`) that the write queue runs
- * in batches, each inside a savepoint, and that are answered only after the commit. A closure may run more than once, so its
- * only effect is in the database and in its own state. db_transaction() is the same for programs that have nothing to wait
- * for (apply, migrations, tests).
+ * Reads happen on a read connection of the calling thread. Writes happen in closures (`struct
+ * db_write`) that the write queue runs in batches, each inside a savepoint, and that are answered
+ * only after the commit. A closure may run more than once, so its only effect is in the database
+ * and in its own state. db_transaction() is the same for programs that have nothing to wait for
+ * (apply, migrations, tests).
  *
- * Errors: ERR_NOT_FOUND (db_one without a row), ERR_DUPLICATE (unique violation), ERR_RETRY (serialization failure,
- * deadlock), ERR_STORAGE (disk full, lost connection: nothing was stored), ERR_OUTCOME_UNKNOWN (I/O error or lost connection
- * at commit), ERR_INTERNAL (our own mistake). After any of them but NOT_FOUND a closure is over.
+ * Errors: ERR_NOT_FOUND (db_one without a row), ERR_DUPLICATE (unique violation), ERR_CONFLICT
+ * (foreign key: they are enforced on both engines), ERR_RETRY (serialization failure, deadlock),
+ * ERR_STORAGE (disk full, lost connection, time-out: nothing was stored), ERR_OUTCOME_UNKNOWN (I/O
+ * error or lost connection at commit), ERR_INTERNAL (our own mistake). After any of them but
+ * NOT_FOUND a closure is over: further statements of it fail with the same error, its OK does not
+ * count. When a commit fails, so do all closures of the batch, refusals included (they may rest on
+ * what was not stored). Details never hold bound values.
  */
 #ifndef POSTERN_DB_H
 #define POSTERN_DB_H
 
 #include "base.h"
 
-/* ---- db.c: connections and statements --------------------------------------------------------- */
+/* ---- db.c: connections and statements ---------------------------------------------------------
+ */
 
 struct db;      /* a database: engine, address, counters; shared by threads */
 struct db_conn; /* one connection: one thread at a time */
@@ -33,13 +41,13 @@ struct db_conn; /* one connection: one thread at a time */
 struct db_options {
     /* "sqlite:FILE", a bare file name, or "postgresql://..." */
     const char *url;
-    int busy_timeout_ms;    /* 0: 5000 */
-    int connect_timeout_s;  /* 0: 5; PostgreSQL */
+    int busy_timeout_ms;      /* 0: 5000 */
+    int connect_timeout_s;    /* 0: 5; PostgreSQL */
     int statement_timeout_ms; /* 0: 10000; PostgreSQL */
 };
 /* Checks that the engine can be reached. Stored text is UTF-8. */
 err db_open(struct ctx *cx, const struct db_options *options, struct db **ret_db);
-void db_close(struct db *db); /* every connection is closed before; NULL is fine */
+void db_close(struct db *db);               /* every connection is closed before; NULL is fine */
 const char *db_engine(const struct db *db); /* "sqlite" or "postgresql" */
 
 enum db_use { DB_READ, DB_WRITE };
@@ -55,9 +63,10 @@ struct db_value {
 };
 #define DB_INT(v)  ((struct db_value){.type = DB_TYPE_INT, .i = (v)})
 #define DB_BOOL(v) ((struct db_value){.type = DB_TYPE_INT, .i = (v) ? 1 : 0})
-/* Absent text is NULL; text that is not str_is_text() makes the statement fail with ERR_INVALID_REQUEST. */
-#define DB_TEXT(v)     db_text(v)
-#define DB_NULL_INT    ((struct db_value){.type = DB_TYPE_INT, .null = true})
+/* Absent text is NULL; text that is not str_is_text() makes the statement fail with
+ * ERR_INVALID_REQUEST. */
+#define DB_TEXT(v)  db_text(v)
+#define DB_NULL_INT ((struct db_value){.type = DB_TYPE_INT, .null = true})
 #define DB_INT_OR_NULL(v, present)                                                                 \
     ((struct db_value){.type = DB_TYPE_INT, .i = (v), .null = !(present)})
 struct db_value db_text(struct str s);
@@ -101,15 +110,18 @@ err db_each(struct ctx *cx, const char *sql, struct db_args args, struct db_colu
 /* 1 row exists? */
 err db_exists(struct ctx *cx, const char *sql, struct db_args args, bool *ret_exists);
 
-/* ---- migrate.c: numbered, forward only ---------------------------------------------------------- */
+/* ---- migrate.c: numbered, forward only ----------------------------------------------------------
+ */
 
-/* db/schema/NNNN_*.sql are embedded at build time. Runs what is missing, each in a transaction, under a lock that keeps
- * other processes out. ERR_BAD_CONFIG if the database is of a newer major line than this program reads. */
+/* db/schema/NNNN_*.sql are embedded at build time. Runs what is missing, each in a transaction,
+ * under a lock that keeps other processes out. ERR_BAD_CONFIG if the database is of a newer major
+ * line than this program reads. */
 err db_migrate(struct ctx *cx, struct db *db);
 err db_schema_version(struct ctx *cx, int64_t *ret_version); /* on cx->db; 0: empty database */
 int64_t db_schema_newest(void);
 
-/* ---- writer.c: the write queue -------------------------------------------------------------------- */
+/* ---- writer.c: the write queue
+ * -------------------------------------------------------------------- */
 
 /* One write of one request. Owned by the submitter, untouched by it between submit and done. */
 struct db_write {
@@ -124,11 +136,12 @@ struct db_write {
 };
 
 struct db_writer_options {
-    size_t queue_max;  /* 0: 4096 waiting writes */
-    size_t batch_max;  /* 0: the engine's: SQLite 256, PostgreSQL 1 */
-    unsigned writers;  /* 0: the engine's: SQLite always 1, PostgreSQL 16 */
+    size_t queue_max; /* 0: 4096 waiting writes */
+    size_t batch_max; /* 0: the engine's: SQLite 256, PostgreSQL 1 */
+    unsigned writers; /* 0: the engine's: SQLite always 1, PostgreSQL 16 */
     struct log *log;
-    /* Called once when a commit's outcome is unknown: stop accepting, exit, recover at start. NULL: abort(). */
+    /* Called once when a commit's outcome is unknown: stop accepting, exit, recover at start. NULL:
+     * abort(). */
     void (*fatal)(void *state, const char *reason);
     void *fatal_state;
 };
@@ -150,7 +163,8 @@ struct db_writer_stats {
 };
 struct db_writer_stats db_writer_stats(const struct db_writer *w);
 
-/* Runs the closure in a transaction of its own on cx->db (a DB_WRITE connection), repeating it on ERR_RETRY. */
+/* Runs the closure in a transaction of its own on cx->db (a DB_WRITE connection), repeating it on
+ * ERR_RETRY. */
 err db_transaction(struct ctx *cx, err (*run)(struct ctx *cx, void *state), void *state);
 
 #endif
