@@ -25,14 +25,20 @@
 #define LIFETIME_REFRESH_CLIENT_DEFAULT 2592000
 /* expires_in may not fall to 600 or below (PROTOCOL 12.4). */
 #define LIFETIME_ACCESS_MIN 601
+/* No access or id token lives longer: so long (and an hour) a retired key stays published. */
+#define LIFETIME_ACCESS_MAX  86400
+#define LIFETIME_REFRESH_MIN 60
+#define LIFETIME_REFRESH_MAX 31536000
 
 struct lifetimes { /* seconds; 0: not set, the next wider one decides */
     int64_t access, id, refresh, refresh_client, jitter;
 };
-/* {"access":3600,"id":...,"refresh":...,"refreshClient":...,"jitter":...}; ERR_INVALID_REQUEST names the member out of range. */
+/* {"access":3600,"id":...,"refresh":...,"refreshClient":...,"jitter":...}; ERR_INVALID_REQUEST names the member out of range. Other
+ * members are left alone: a newer version may have written them. */
 err lifetimes_parse(struct ctx *cx, struct str json, struct lifetimes *ret);
 struct str lifetimes_write(struct arena *a, const struct lifetimes *l);
-/* Application over tenant over environment over the defaults; jitter (0 to its value, random) is taken off access and id. */
+/* Application over tenant over environment over the defaults (of id: what access has); jitter (0 to its value, random) is taken off
+ * access and id, but never below LIFETIME_ACCESS_MIN. */
 struct lifetimes lifetimes_resolve(struct ctx *cx, const struct lifetimes *environment,
                                    const struct lifetimes *tenant, const struct lifetimes *application);
 
@@ -66,9 +72,8 @@ struct signing_key {
     const struct alg *alg;
     struct str state; /* future, active, retired */
     struct pkey *key;
-    struct str header_access, header_id; /* encoded JOSE headers */
-    struct signer **signers;             /* one per worker, made at its first use */
-    struct verifier **verifiers;
+    struct str header_access, header_id; /* encoded JOSE headers, without '-' and '_' (PROTOCOL 12.12) */
+    struct key_slot *slots;              /* signer and verifier per worker, made at their first use */
 };
 struct keyring {
     struct signing_key *keys; /* published ones, active first */
@@ -86,14 +91,20 @@ err signing_key_sign(struct ctx *cx, const struct signing_key *k, struct str hea
                      struct str payload, struct str *ret_compact);
 bool signing_key_verify(struct ctx *cx, const struct signing_key *k, const struct jws *jws);
 
-/* Rows. Creates the missing keys of an environment: for each algorithm in use one active and SIGNING_KEYS_FUTURE future
- * ones; for refresh tokens one HS256 key. Generation happens before the transaction: prepare, then store in a closure. */
+/* Rows. An environment has for each algorithm in use one active and SIGNING_KEYS_FUTURE future keys, and one HS256 key for refresh
+ * tokens. Generation (slow) happens before the transaction: signing_keys_prepare reads on cx->db what is missing and makes that, at
+ * least one key (for a rotation); store and rotate run in a closure and store only what is missing then. */
+bool kid_header_ok(struct str encoded_header); /* no '-', no '_' */
+/* Nothing is missing: no need to prepare and store. */
+err signing_keys_complete(struct ctx *cx, struct str environment_id, const struct alg *alg,
+                          bool *ret_complete);
 struct signing_keys_new;
 err signing_keys_prepare(struct ctx *cx, const struct seal_key *master, struct str environment_id,
                          const struct alg *alg, struct signing_keys_new **ret_new);
 err signing_keys_store(struct ctx *cx, const struct signing_keys_new *keys);
 /* The active key retires, the first future key becomes active, a new future key is added. Tokens that the retired key signed
- * stay valid: it is published until the last of them has expired. */
+ * stay valid: it is published for SIGNING_KEY_RETIRED_SECONDS. ERR_CONFLICT: SIGNING_KEYS_MAX are published already. */
+#define SIGNING_KEY_RETIRED_SECONDS (LIFETIME_ACCESS_MAX + 3600)
 err signing_keys_rotate(struct ctx *cx, const struct signing_keys_new *replacement);
 struct signing_key_row {
     struct str environment, kid, alg, state;
@@ -112,7 +123,8 @@ struct area {
 struct cluster {
     struct str cluster, area;
 };
-/* Patterns with {area}, {cluster}, {domain}, {acdDomain}, {uhDomain}; scheme and port included: "https://api-{area}.{domain}". */
+/* Patterns with {area}, {cluster}, {domain}, {acdDomain}, {uhDomain}; scheme and port included: "https://api-{area}.{domain}". Stored as
+ * {"ui","auth","api","cluster","acd","aliases":[...]}; what is absent is the issuer itself. */
 struct host_templates {
     struct str ui, auth, api, cluster, acd;
 };
@@ -126,7 +138,7 @@ struct environment {
     struct str id, name, issuer;
     bool is_default;
     struct host_templates hosts;
-    struct str *aliases; /* further host names */
+    struct str *aliases; /* further host names, or such patterns */
     size_t aliases_n;
     struct area *areas;
     size_t areas_n;
@@ -139,7 +151,7 @@ struct environment {
     struct document documents[DOCUMENT_COUNT];
 };
 const struct area *environment_area(const struct environment *e, struct str area);
-/* A template filled in; the text is the arena's. */
+/* A template filled in; the text is the arena's. area may be NULL, cluster absent: their words are then left empty. */
 struct str environment_url(struct arena *a, struct str pattern, const struct area *area,
                            struct str cluster);
 
@@ -156,9 +168,13 @@ err platform_new(struct ctx *cx, const struct platform_options *options,
 void platform_free(struct platform *p);
 /* Reads environments and keys on cx->db into a new snapshot and swaps it in. `only_if_changed`: compares `generation` first. */
 err platform_reload(struct ctx *cx, struct platform *p, bool only_if_changed, bool *ret_changed);
-/* A reference for this request, given back when its arena is reset. */
+/* A reference for this request, given back when its arena is reset. NULL before the first reload. */
 const struct snapshot *platform_snapshot(struct ctx *cx);
+/* seal_key_derive(master, purpose), kept for the purposes that the hot path has (platform.c). */
 const struct seal_key *platform_seal_key(const struct ctx *cx, const char *purpose_constant);
+#define SEAL_SIGNING_KEY        "signing-key"
+#define SEAL_APPLICATION_SECRET "application-secret"
+#define SEAL_MASTER_KEY_CHECK   "master-key-check"
 /* By host (with or without port); unknown: the default environment; none at all: ERR_UNAVAILABLE. */
 err snapshot_environment(struct ctx *cx, const struct snapshot *s, struct str host,
                          const struct environment **ret_environment);
@@ -217,13 +233,21 @@ err application_used(struct ctx *cx, const struct application *a); /* last_used_
 err application_jwks_store(struct ctx *cx, const struct application *a, struct str jwks);
 err origin_registered(struct ctx *cx, struct str environment_id, struct str origin,
                       bool *ret_registered);
-/* New secret: 32 random bytes as base64url text, its digest and (client_secret_jwt) its sealed form. */
+/* A new secret: the given text or, if that is absent, 32 random bytes as base64url; its digest; and, if there is a master key
+ * (client_secret_jwt), its sealed form. */
 struct secret_new {
     struct str text; /* shown once */
     struct str digest, sealed;
 };
-err application_secret_new(struct ctx *cx, struct str application_id, bool sealed, struct str given,
-                           struct secret_new *ret_secret);
+/* ERR_INVALID_REQUEST: the given one is empty, longer than APPLICATION_SECRET_MAX or has controls. */
+#define APPLICATION_SECRET_MAX 256
+err application_secret_new(struct ctx *cx, const struct seal_key *master, struct str application_id,
+                           struct str given, struct secret_new *ret_secret);
+/* secret_sealed or old_secret_sealed, read with the platform's key. */
+err application_secret_open(struct ctx *cx, const struct application *a, struct str sealed,
+                            struct secret *ret_secret);
+/* "name@vendor" in lower case: the key of application_name_index. */
+struct str application_name_folded(struct arena *a, struct str name, struct str vendor);
 
 /* ---- role.c, employee.c, user.c -------------------------------------------------------------------------------- */
 
