@@ -1,0 +1,301 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Fetches an application's key set, which is a URL somebody gave us (SECURITY `ssrf`): the name is
+ * resolved once, every address is checked, and the connection goes to the checked address. libcurl
+ * is loaded at the first fetch: loading it costs 4 ms and memory that a server without such
+ * applications need not spend (DESIGN 7). */
+#include <arpa/inet.h>
+#include <curl/curl.h>
+#include <dlfcn.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "oauth_internal.h"
+
+#define URL_MAX 2048
+
+/* ---- addresses ---- */
+
+struct range {
+    unsigned char prefix[16];
+    unsigned bits;
+};
+
+/* RFC 6890 and its registries: what is not the public internet. */
+static const struct range ranges4[] = {
+    {{0}, 8},             /* this network */
+    {{10}, 8},            /* private */
+    {{100, 64}, 10},      /* shared (RFC 6598) */
+    {{127}, 8},           /* loopback */
+    {{169, 254}, 16},     /* link-local: cloud metadata */
+    {{172, 16}, 12},      /* private */
+    {{192, 0, 0}, 24},    /* protocol assignments */
+    {{192, 0, 2}, 24},    /* documentation */
+    {{192, 88, 99}, 24},  /* 6to4 relay */
+    {{192, 168}, 16},     /* private */
+    {{198, 18}, 15},      /* benchmarking */
+    {{198, 51, 100}, 24}, /* documentation */
+    {{203, 0, 113}, 24},  /* documentation */
+    {{224}, 4},           /* multicast */
+    {{240}, 4},           /* reserved, broadcast */
+};
+/* In IPv6 only 2000::/3 is public, without these. */
+static const struct range public6 = {{0x20}, 3};
+static const struct range ranges6[] = {
+    {{0x20, 0x01, 0x00}, 23},       /* protocol assignments, Teredo */
+    {{0x20, 0x01, 0x0d, 0xb8}, 32}, /* documentation */
+    {{0x20, 0x02}, 16},             /* 6to4: holds an IPv4 address */
+    {{0x3f, 0xff}, 20},             /* documentation */
+};
+
+static bool in_range(const unsigned char *address, const struct range *range) {
+    unsigned whole = range->bits / 8, rest = range->bits % 8;
+    if (memcmp(address, range->prefix, whole) != 0) {
+        return false;
+    }
+    if (rest == 0) {
+        return true;
+    }
+    unsigned mask = 0xffU << (8 - rest);
+    return ((unsigned)(address[whole] ^ range->prefix[whole]) & mask & 0xffU) == 0;
+}
+
+static bool in_ranges(const unsigned char *address, const struct range *ranges, size_t n) {
+    for (size_t i = 0; i < n; i++) {
+        if (in_range(address, &ranges[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool address_is_public(const struct sockaddr *address) {
+    if (address->sa_family == AF_INET) {
+        struct sockaddr_in v4;
+        memcpy(&v4, address, sizeof(v4));
+        return !in_ranges((const unsigned char *)&v4.sin_addr, ranges4, COUNT_OF(ranges4));
+    }
+    if (address->sa_family == AF_INET6) {
+        struct sockaddr_in6 v6;
+        memcpy(&v6, address, sizeof(v6));
+        /* ::1, ::ffff:0:0/96, 64:ff9b::/96, fc00::/7, fe80::/10, ff00::/8 are all outside 2000::/3.
+         */
+        return in_range(v6.sin6_addr.s6_addr, &public6) &&
+               !in_ranges(v6.sin6_addr.s6_addr, ranges6, COUNT_OF(ranges6));
+    }
+    return false;
+}
+
+/* ---- libcurl ---- */
+
+struct curl {
+    CURL *(*easy_init)(void);
+    CURLcode (*easy_setopt)(CURL *, CURLoption, ...);
+    CURLcode (*easy_perform)(CURL *);
+    CURLcode (*easy_getinfo)(CURL *, CURLINFO, ...);
+    void (*easy_cleanup)(CURL *);
+    const char *(*easy_strerror)(CURLcode);
+    struct curl_slist *(*slist_append)(struct curl_slist *, const char *);
+    void (*slist_free_all)(struct curl_slist *);
+    CURLU *(*url)(void);
+    void (*url_cleanup)(CURLU *);
+    CURLUcode (*url_set)(CURLU *, CURLUPart, const char *, unsigned);
+    CURLUcode (*url_get)(const CURLU *, CURLUPart, char **, unsigned);
+    void (*free)(void *);
+};
+
+/* The library stays loaded; loading it again is a look-up. Since 7.84 its own initialization is
+ * safe with threads. */
+static bool curl_load(struct curl *c) {
+    void *library = dlopen("libcurl.so.4", RTLD_NOW | RTLD_LOCAL);
+    if (library == NULL) {
+        return false;
+    }
+    const struct {
+        const char *name;
+        void *to;
+    } symbols[] = {
+        {"curl_easy_init", &c->easy_init},
+        {"curl_easy_setopt", &c->easy_setopt},
+        {"curl_easy_perform", &c->easy_perform},
+        {"curl_easy_getinfo", &c->easy_getinfo},
+        {"curl_easy_cleanup", &c->easy_cleanup},
+        {"curl_easy_strerror", &c->easy_strerror},
+        {"curl_slist_append", &c->slist_append},
+        {"curl_slist_free_all", &c->slist_free_all},
+        {"curl_url", &c->url},
+        {"curl_url_cleanup", &c->url_cleanup},
+        {"curl_url_set", &c->url_set},
+        {"curl_url_get", &c->url_get},
+        {"curl_free", &c->free},
+    };
+    for (size_t i = 0; i < COUNT_OF(symbols); i++) {
+        void *symbol = dlsym(library, symbols[i].name);
+        if (symbol == NULL) {
+            return false;
+        }
+        memcpy(symbols[i].to, &symbol, sizeof(symbol));
+    }
+    return true;
+}
+
+/* ---- the URL, read by the same parser that will use it ---- */
+
+struct target {
+    const char *url;
+    const char *host; /* without brackets */
+    const char *port;
+};
+
+static const char *url_part(struct ctx *cx, const struct curl *c, const CURLU *u, CURLUPart part,
+                            unsigned flags) {
+    char *text = NULL;
+    if (c->url_get(u, part, &text, flags) != CURLUE_OK || text == NULL) {
+        return NULL;
+    }
+    const char *copy = str_z(cx->arena, str_from(text));
+    c->free(text);
+    return copy;
+}
+
+static const char *target_check(struct ctx *cx, const struct curl *c, const CURLU *u,
+                                bool allow_private, struct target *target) {
+    const char *scheme = url_part(cx, c, u, CURLUPART_SCHEME, 0);
+    target->host = url_part(cx, c, u, CURLUPART_HOST, 0);
+    target->port = url_part(cx, c, u, CURLUPART_PORT, CURLU_DEFAULT_PORT);
+    if (scheme == NULL || target->host == NULL || target->port == NULL) {
+        return "the URL is malformed";
+    }
+    bool https = str_is(str_from(scheme), "https");
+    if (!https && !(allow_private && str_is(str_from(scheme), "http"))) {
+        return "the URL is not https";
+    }
+    if (url_part(cx, c, u, CURLUPART_USER, 0) != NULL ||
+        url_part(cx, c, u, CURLUPART_PASSWORD, 0) != NULL) {
+        return "the URL has a user name";
+    }
+    struct str host = str_from(target->host);
+    if (host.n > 2 && host.p[0] == '[') {
+        target->host = str_z(cx->arena, str_sub(host, 1, host.n - 2));
+    }
+    return NULL;
+}
+
+static const char *target_parse(struct ctx *cx, const struct curl *c,
+                                const struct jwks_fetch *fetch, struct target *target) {
+    if (fetch->url.n > URL_MAX || !str_is_text(fetch->url)) {
+        return "the URL is malformed";
+    }
+    target->url = str_z(cx->arena, fetch->url);
+    CURLU *u = c->url();
+    if (u == NULL) {
+        return "out of memory";
+    }
+    const char *wrong = "the URL is malformed";
+    if (c->url_set(u, CURLUPART_URL, target->url, 0) == CURLUE_OK) {
+        wrong = target_check(cx, c, u, fetch->allow_private, target);
+    }
+    c->url_cleanup(u);
+    return wrong;
+}
+
+/* Every address must be good, not only the first: the list's order is the name server's. ret_pin is
+ * "host:port:address". */
+static const char *target_resolve(struct ctx *cx, const struct target *target, bool allow_private,
+                                  struct str *ret_pin) {
+    struct addrinfo hints = {.ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM};
+    struct addrinfo *list = NULL;
+    if (getaddrinfo(target->host, target->port, &hints, &list) != 0 || list == NULL) {
+        return "the host has no address";
+    }
+    bool good = true;
+    for (const struct addrinfo *i = list; i != NULL; i = i->ai_next) {
+        good = good && (allow_private || address_is_public(i->ai_addr));
+    }
+    char address[NI_MAXHOST];
+    int e = getnameinfo(list->ai_addr, list->ai_addrlen, address, sizeof(address), NULL, 0,
+                        NI_NUMERICHOST);
+    bool v6 = list->ai_family == AF_INET6;
+    freeaddrinfo(list);
+    if (!good) {
+        return "the host has an address that is not public";
+    }
+    if (e != 0) {
+        return "the host has no address";
+    }
+    *ret_pin =
+        str_format(cx->arena, v6 ? "%s:%s:[%s]" : "%s:%s:%s", target->host, target->port, address);
+    return NULL;
+}
+
+/* ---- the transfer ---- */
+
+static size_t body_take(char *data, size_t size, size_t n, void *to) {
+    struct buf *body = to;
+    size_t bytes = size * n;
+    if (bytes > JWKS_TEXT_MAX - body->n) {
+        return 0; /* ends the transfer with an error */
+    }
+    buf_add(body, data, bytes);
+    return bytes;
+}
+
+static void transfer_options(const struct curl *c, CURL *easy, const struct target *target,
+                             struct curl_slist *pin, struct buf *body) {
+    c->easy_setopt(easy, CURLOPT_URL, target->url);
+    c->easy_setopt(easy, CURLOPT_RESOLVE, pin);
+    c->easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
+    c->easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
+    c->easy_setopt(easy, CURLOPT_PROXY, "");
+    c->easy_setopt(easy, CURLOPT_NOPROXY, "*");
+    c->easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
+    c->easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long)JWKS_FETCH_MS);
+    c->easy_setopt(easy, CURLOPT_MAXFILESIZE, (long)JWKS_TEXT_MAX);
+    c->easy_setopt(easy, CURLOPT_USERAGENT, "postern");
+    c->easy_setopt(easy, CURLOPT_WRITEFUNCTION, body_take);
+    c->easy_setopt(easy, CURLOPT_WRITEDATA, body);
+}
+
+static const char *transfer(struct ctx *cx, const struct curl *c, const struct target *target,
+                            struct str pin_text, struct str *ret_text) {
+    CURL *easy = c->easy_init();
+    struct curl_slist *pin = c->slist_append(NULL, str_z(cx->arena, pin_text));
+    if (easy == NULL || pin == NULL) {
+        return "out of memory";
+    }
+    struct buf body = buf_in(cx->arena, 4096);
+    transfer_options(c, easy, target, pin, &body);
+    CURLcode code = c->easy_perform(easy);
+    long status = 0;
+    c->easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &status);
+    c->easy_cleanup(easy);
+    c->slist_free_all(pin);
+    if (code != CURLE_OK) {
+        return c->easy_strerror(code);
+    }
+    if (status != 200) {
+        return "the answer is not 200";
+    }
+    *ret_text = buf_view(&body);
+    return NULL;
+}
+
+err jwks_fetch_run(struct ctx *cx, void *state) {
+    struct jwks_fetch *fetch = state;
+    struct curl c;
+    struct target target;
+    struct str pin;
+    const char *wrong = curl_load(&c) ? NULL : "libcurl is not installed";
+    if (wrong == NULL) {
+        wrong = target_parse(cx, &c, fetch, &target);
+    }
+    if (wrong == NULL) {
+        wrong = target_resolve(cx, &target, fetch->allow_private, &pin);
+    }
+    if (wrong == NULL) {
+        wrong = transfer(cx, &c, &target, pin, &fetch->text);
+    }
+    fetch->reason = str_from(wrong);
+    return OK;
+}
