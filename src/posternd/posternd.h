@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* posternd: the program. Settings, commands, and the two tables that are the whole product:
+ * routes.c (what the server answers) and config.c (what an operator can set).
+ *
+ * main.c reads the command line against the tables of config.c and command.c, then runs one command
+ * with a `struct invocation`. What touches the database begins with store_open(): it finds the
+ * master key, brings the schema up to date and refuses a database that the key does not fit.
+ * `serve` (serve.c) starts the layers in order, waits for signals, and stops them in the reverse
+ * order; keeper.c is its one thread of its own: it notices changes that other processes made and
+ * removes expired rows in small bites.
+ *
+ * Commands write what an operator reads to stdout, the log and mistakes to stderr. A mistake says
+ * what happened, why, and what to do.
+ */
+#ifndef POSTERN_POSTERND_H
+#define POSTERN_POSTERND_H
+
+#include "api.h"
+#include "oauth.h"
+#include <stdio.h>
+
+#define POSTERND_EXIT_FAILURE 1
+#define POSTERND_EXIT_USAGE   2
+#define POSTERND_EXIT_FATAL   70 /* a commit's outcome is unknown: start again and recover */
+
+/* ---- config.c: settings
+ * -------------------------------------------------------------------------- */
+
+struct config {
+    const char *database_url;
+    int64_t database_writers;
+    const char *listen, *ops_listen; /* ops_listen NULL: off */
+    const char *key_file;
+    bool behind_front;
+    int64_t workers, connections, per_address, idle_timeout, stop_grace;
+    int64_t log_level; /* enum log_level */
+    bool access_log, allow_private_fetch;
+};
+
+enum setting_type { SETTING_TEXT, SETTING_INT, SETTING_BOOL, SETTING_LEVEL };
+struct setting {
+    const char *name; /* in the file: "ops.listen" */
+    enum setting_type type;
+    const char *otherwise; /* the default, as it would be written */
+    const char *variable;  /* "POSTERN_OPS_LISTEN" */
+    const char *flag;      /* "--ops-listen" */
+    const char *argument;  /* "ADDRESS"; NULL for on/off */
+    bool reloads;          /* SIGHUP applies it */
+    size_t offset;         /* in struct config */
+    int64_t min, max;      /* SETTING_INT */
+    const char *doc;
+};
+const struct setting *setting_at(size_t i); /* NULL past the end */
+const struct setting *setting_by_flag(struct str flag);
+bool setting_differs(const struct setting *s, const struct config *a, const struct config *b);
+
+#define CONFIG_FILE_MAX (256 * 1024)
+struct config_flag {
+    const struct setting *setting;
+    struct str value;
+};
+struct config_sources { /* later ones win */
+    const char *file;   /* NULL: none */
+    const char *(*getenv)(void *state, const char *name);
+    void *getenv_state;
+    const struct config_flag *flags;
+    size_t flags_n;
+};
+void config_defaults(struct config *config);
+/* `name = value` lines; '#' begins a comment line. ERR_BAD_CONFIG says FILE:LINE, the setting and
+ * what would be right. */
+err config_parse(struct ctx *cx, struct str text, const char *file, struct config *config);
+err config_load(struct ctx *cx, const struct config_sources *sources, struct config *ret_config);
+/* The whole file; "-" is standard input. ERR_BAD_CONFIG with the reason. */
+err file_read(struct ctx *cx, const char *path, size_t max, struct str *ret_text);
+
+/* ---- command.c: the command line and its commands
+ * -------------------------------------------------- */
+
+#define ARGUMENTS_MAX 16
+struct invocation {
+    struct ctx *cx;
+    const struct command *command;
+    struct config_sources sources; /* kept for SIGHUP */
+    struct config config;
+    struct config_flag flags[ARGUMENTS_MAX];
+    const char *arguments[ARGUMENTS_MAX]; /* after the command's name */
+    size_t arguments_n;
+    bool json, help, version;
+    const char *environment, *alg; /* --environment, --alg */
+};
+struct command {
+    const char *name, *arguments, *summary;
+    size_t arguments_min, arguments_max;
+    bool json;                         /* has --json */
+    int (*run)(struct invocation *in); /* the exit status */
+};
+const struct command *command_at(size_t i); /* NULL past the end */
+/* Reads the command line (argv[0] skipped) without acting on it. ERR_INVALID_REQUEST says what is
+ * wrong. */
+err command_line_parse(struct invocation *in, int argc, char **argv);
+/* Prints why and returns POSTERND_EXIT_FAILURE. */
+int command_failed(const struct invocation *in, err code);
+void help_print(FILE *to);
+
+int cmd_serve(struct invocation *in);
+int cmd_plan(struct invocation *in);
+int cmd_apply(struct invocation *in);
+int cmd_check(struct invocation *in);
+int cmd_keys(struct invocation *in);
+int cmd_generate_key(struct invocation *in);
+int cmd_help(struct invocation *in);
+
+/* ---- store.c: the database and the key that fits it
+ * -------------------------------------------------- */
+
+struct store {
+    struct db *db;
+    struct db_conn *conn; /* DB_WRITE; also cx->db */
+    struct seal_key master;
+};
+/* Missing directories, the master key (created only for an empty database), migrations. Closed when
+ * cx's arena is. */
+err store_open(struct ctx *cx, const struct config *config, struct store **ret_store);
+/* A platform with every environment loaded, for commands (one worker); becomes cx->app, freed with
+ * the arena. */
+err store_platform(struct ctx *cx, const struct store *store);
+/* By name; NULL: the default one. */
+err store_environment(struct ctx *cx, const char *name, const struct environment **ret_environment);
+/* "operator:NAME" of the system's user, for audit. */
+struct str store_operator(struct ctx *cx);
+/* The address without a password, for people and logs. */
+struct str store_address(struct arena *a, const char *url);
+
+/* ---- keeper.c: the server's housekeeping thread
+ * ------------------------------------------------------- */
+
+struct keeper_options {
+    struct db *db;
+    struct db_writer *writer;
+    struct platform *platform;
+    struct log *log;
+};
+struct keeper;
+err keeper_start(struct ctx *cx, const struct keeper_options *options, struct keeper **ret_keeper);
+void keeper_reload(struct keeper *k); /* soon, whether changed or not */
+/* True while the database answers and there is an environment to serve. Any thread. */
+bool keeper_ready(const struct keeper *k);
+void keeper_stop(struct keeper *k); /* before the writer */
+void keeper_free(struct keeper *k); /* after it: a bite may be under way; NULL is fine */
+
+/* ---- routes.c, hooks.c, openapi.c
+ * ---------------------------------------------------------------------- */
+
+const struct route *route_rows(size_t *ret_n);
+struct http_hooks posternd_hooks(void);
+/* GET /openapi.json: the document was written at build time from the route table and
+ * openapi_schemas.json. */
+err openapi_get(struct ctx *cx, const struct request *rq, struct reply *rp);
+/* Writes it. ERR_BAD_CONFIG names a schema that a row asks for and `schemas` lacks. */
+err openapi_write(struct ctx *cx, const struct route *rows, size_t n, const json_t *schemas,
+                  struct buf *to);
+
+#endif

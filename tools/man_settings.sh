@@ -1,0 +1,52 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# Writes the list of settings in man/posternd.8 anew from `posternd --help`, which is made from the settings table. With --check it only
+# compares. Usage: tools/man_settings.sh [--check] POSTERND
+set -eu
+check=no
+if [ "${1:-}" = --check ]; then
+    check=yes
+    shift
+fi
+posternd=$1
+page=$(dirname "$0")/../man/posternd.8
+made=$(mktemp)
+trap 'rm -f "$made"' EXIT
+"$posternd" --help | awk -v page="$page" '
+    /^Settings/ { settings = 1; next }
+    settings && /^$/ { settings = 0 }
+    !settings { next }
+    /^  -/ { flag = $1; argument = $2; line = 0; next }
+    { line++; sub(/^ +/, ""); if (line == 1) about[n] = $0; else doc[n] = $0 }
+    line == 1 { flags[n] = substr(flag, 2); arguments[n] = argument }
+    line == 2 { n++ }
+    END {
+        while ((getline text < page) > 0) {
+            if (text == ".\\\" settings end") {
+                inside = 0
+            }
+            if (!inside) {
+                print text
+            }
+            if (text == ".\\\" settings begin") {
+                inside = 1
+                print ".Bl -tag -width Ds"
+                for (i = 0; i < n; i++) {
+                    if (arguments[i] == "[on|off]") {
+                        print ".It Fl " flags[i] " Ns Op = Ns Cm on|off"
+                    } else {
+                        print ".It Fl " flags[i] " Ar " arguments[i]
+                    }
+                    print doc[i]
+                    print ".br"
+                    print about[i] "."
+                }
+                print ".El"
+            }
+        }
+    }' > "$made"
+if [ $check = yes ]; then
+    cmp "$made" "$page" || { echo "man/posternd.8 is not as the settings table: run tools/man_settings.sh $posternd" >&2; exit 1; }
+else
+    cp "$made" "$page"
+fi
