@@ -31,7 +31,7 @@
 struct ctx;
 struct db_conn;
 
-/* ---- err.c: the registry of errors (err.def) ------------------------------------------------ */
+/* ---- err.c: the registry of errors (err.def) ---- */
 
 typedef enum MUST_USE err {
     OK = 0,
@@ -61,7 +61,7 @@ const struct err_info *err_info(err e);
         }                                                                                          \
     } while (0)
 
-/* ---- ctx.c: one request ---------------------------------------------------------------------- */
+/* ---- ctx.c: one request ---- */
 
 #define FAILURE_DETAIL_MAX 320
 
@@ -116,8 +116,7 @@ err failure_set(struct ctx *cx, err code, bool say, const char *file, int line, 
  * row's text. Valid while cx is. */
 const char *failure_text(const struct ctx *cx);
 
-/* ---- arena.c: memory of one request -----------------------------------------------------------
- */
+/* ---- arena.c: memory of one request ---- */
 
 struct arena;
 #define ARENA_FIRST 8192 /* bytes kept across arena_reset */
@@ -135,8 +134,7 @@ void arena_defer(struct arena *a, void (*fn)(void *), void *object);
 #define NEW(a, type)          ((type *)arena_alloc((a), sizeof(type)))
 #define NEW_ARRAY(a, n, type) ((type *)arena_array((a), (n), sizeof(type)))
 
-/* ---- str.c: borrowed text -----------------------------------------------------------------------
- */
+/* ---- str.c: borrowed text ---- */
 
 struct str {
     const char *p; /* NULL: absent; not NUL-terminated */
@@ -177,8 +175,7 @@ char *str_z(struct arena *a, struct str s); /* NUL-terminated copy */
 struct str str_format(struct arena *a, const char *format, ...) PRINTF_LIKE(2, 3);
 struct str str_lower(struct arena *a, struct str s); /* ASCII; the stored, folded form of names */
 
-/* ---- buf.c: text that grows, in the arena ------------------------------------------------------
- */
+/* ---- buf.c: text that grows, in the arena ---- */
 
 struct buf {
     struct arena *arena;
@@ -197,8 +194,7 @@ char *buf_room(struct buf *b, size_t n);
 void buf_used(struct buf *b, size_t n);
 struct str buf_view(const struct buf *b);
 
-/* ---- json.c: a writer of ours, jansson as the parser --------------------------------------------
- */
+/* ---- json.c: a writer of ours, jansson as the parser ---- */
 
 #define JSON_DEPTH_MAX 64
 
@@ -244,8 +240,7 @@ err json_get_words(struct ctx *cx, const json_t *object, const char *key, struct
 /* The value written compactly with sorted keys (comparable form), in the arena. */
 struct str json_canonical(struct arena *a, const json_t *value);
 
-/* ---- log.c: one JSON line an event
- * --------------------------------------------------------------- */
+/* ---- log.c: one JSON line an event ---- */
 
 enum log_level { LOG_DEBUG, LOG_INFO, LOG_WARN, LOG_ERROR };
 
@@ -265,8 +260,7 @@ void log_message(struct log *l, enum log_level level, const char *event, const c
 #define TIME_ISO_SIZE 25
 void time_iso(int64_t ms, char ret_text[TIME_ISO_SIZE]);
 
-/* ---- secret.c: bytes that must not leak
- * ----------------------------------------------------------- */
+/* ---- secret.c: bytes that must not leak ---- */
 
 /* Cannot be printed by accident (it is no str); wiped by its owner. */
 struct secret {
@@ -280,8 +274,7 @@ void secret_wipe(void *p, size_t n);
 bool secret_equal(struct secret a, struct secret b);
 bool secret_equal_bytes(const void *a, const void *b, size_t n);
 
-/* ---- encode.c: base64, base32, hex, percent
- * -------------------------------------------------------- */
+/* ---- encode.c: base64, base32, hex, percent ---- */
 
 #define BASE64URL_SIZE(n) (((n)*4 + 2) / 3)
 #define BASE32_SIZE(n)    (((n) + 4) / 5 * 8)
@@ -303,8 +296,7 @@ bool percent_decode(struct arena *a, struct str text, bool plus, struct str *ret
 /* Everything but the unreserved characters of RFC 3986 2.3. */
 struct str percent_encode(struct arena *a, struct str text);
 
-/* ---- uuid.c
- * ------------------------------------------------------------------------------------------ */
+/* ---- uuid.c ---- */
 
 #define UUID_LENGTH 36
 struct str uuid_v4(struct ctx *cx);

@@ -7,23 +7,22 @@
  * threads; a `struct signer` or `struct verifier` belongs to one thread and is kept, because
  * setting one up costs more than it should on the token path (DESIGN 6).
  *
- * The types are opaque: no OpenSSL type leaves this folder except through crypto_openssl.h, which
- * jose alone includes.
+ * The types are opaque: no OpenSSL type leaves this folder (evp.h is shared by its files alone).
+ * OpenSSL starts at the first use, without its configuration file; the algorithms looked up then
+ * are the only state kept for the process, written once.
  */
 #ifndef POSTERN_CRYPTO_H
 #define POSTERN_CRYPTO_H
 
 #include "base.h"
 
-/* ---- random.c -----------------------------------------------------------------------------------
- */
+/* ---- random.c ---- */
 
 extern const struct random random_system; /* getrandom(2); failure ends the process */
 /* n random bytes as base64url, in the arena. */
 struct str random_text(struct ctx *cx, size_t n);
 
-/* ---- digest.c
- * ------------------------------------------------------------------------------------- */
+/* ---- digest.c ---- */
 
 #define SHA256_SIZE 32
 #define SHA256_TEXT 43 /* as base64url */
@@ -38,8 +37,7 @@ enum hash { HASH_SHA256, HASH_SHA384, HASH_SHA512 };
 size_t hmac(enum hash h, const void *key, size_t key_n, const void *p, size_t n,
             unsigned char ret_mac[HMAC_MAX]);
 
-/* ---- seal.c: AES-256-GCM under a 32-byte key, random nonce
- * --------------------------------------- */
+/* ---- seal.c: AES-256-GCM under a 32-byte key, random nonce ---- */
 
 #define SEAL_KEY_SIZE 32
 struct seal_key {
@@ -55,18 +53,16 @@ err unseal(struct ctx *cx, const struct seal_key *key, struct str context, struc
 /* A key for one purpose, derived (HKDF-SHA256) from the master key. */
 struct seal_key seal_key_derive(const struct seal_key *master, const char *purpose);
 
-/* ---- master_key.c
- * --------------------------------------------------------------------------------- */
+/* ---- master_key.c ---- */
 
 /* From POSTERN_MASTER_KEY's text (`env`, 43 characters of base64url; STR_NONE if unset), else from
  * the file, else, if `may_create`, a new one written to the file with mode 0600 (atomically:
  * temporary file, fsync, link). ERR_BAD_CONFIG: unreadable, readable by others, malformed, an
- * example key (all bytes equal), absent. */
+ * example key (all bytes equal or counting up), absent. */
 err master_key_load(struct ctx *cx, struct str env, const char *file, bool may_create,
                     struct seal_key *ret_key);
 
-/* ---- pkey.c: key pairs
- * ------------------------------------------------------------------------------ */
+/* ---- pkey.c: key pairs ---- */
 
 enum pkey_kind { PKEY_RSA, PKEY_EC_P256, PKEY_ED25519 };
 
@@ -89,8 +85,7 @@ err pkey_numbers(struct ctx *cx, const struct pkey *key, struct pkey_numbers *re
 enum pkey_kind pkey_kind(const struct pkey *key);
 void pkey_free(struct pkey *key); /* NULL is fine */
 
-/* ---- sign.c: one thread, many signatures
- * ----------------------------------------------------------- */
+/* ---- sign.c: one thread, many signatures ---- */
 
 #define SIGNATURE_MAX 512
 struct signer;

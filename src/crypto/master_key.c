@@ -19,6 +19,17 @@ static void file_close(int *fd) {
     }
 }
 
+/* SECURITY defaults: what somebody may have copied from an example, all bytes equal or counting up.
+ */
+static bool is_example(const struct secret *key) {
+    bool equal = true, counting = true;
+    for (size_t i = 1; i < key->n; i++) {
+        equal = equal && key->p[i] == key->p[0];
+        counting = counting && key->p[i] == (unsigned char)(key->p[i - 1] + 1);
+    }
+    return equal || counting;
+}
+
 /* `from` says in the failure where the text was. */
 static err key_parse(struct ctx *cx, struct str text, const char *from, struct seal_key *ret_key) {
     struct str bytes;
@@ -27,13 +38,14 @@ static err key_parse(struct ctx *cx, struct str text, const char *from, struct s
                         (int)KEY_TEXT);
     }
     struct secret key = secret_in(cx->arena, bytes.p, bytes.n);
-    bool all_equal = true;
-    for (size_t i = 1; i < key.n; i++) {
-        all_equal = all_equal && key.p[i] == key.p[0];
-    }
+    bool example = is_example(&key);
     memcpy(ret_key->bytes, key.p, sizeof ret_key->bytes);
     secret_wipe((void *)(uintptr_t)bytes.p, bytes.n);
-    return all_equal ? fail_say(cx, ERR_BAD_CONFIG, "%s: this is an example key", from) : OK;
+    return example ? fail_say(cx, ERR_BAD_CONFIG,
+                              "%s: this key is an example. Make one with: openssl rand 32 | "
+                              "basenc --base64url | tr -d '='",
+                              from)
+                   : OK;
 }
 
 /* ERR_NOT_FOUND if there is no such file. */

@@ -12,8 +12,7 @@
 
 #include "crypto.h"
 
-/* ---- alg.c
- * ------------------------------------------------------------------------------------------ */
+/* ---- alg.c ---- */
 
 struct alg {
     const char *name; /* "RS256" */
@@ -29,8 +28,7 @@ const struct alg *alg_of_kind(enum pkey_kind kind);
 /* Row i, or NULL past the end: for discovery and documentation. */
 const struct alg *alg_at(size_t i);
 
-/* ---- jwk.c
- * -------------------------------------------------------------------------------------------- */
+/* ---- jwk.c ---- */
 
 #define JWK_KID_MAX   128
 #define JWKS_KEYS_MAX 32
@@ -44,8 +42,8 @@ struct jwk {
     struct pkey *key; /* freed with the arena */
 };
 err jwk_parse(struct ctx *cx, const json_t *value, struct jwk *ret_jwk);
-/* {"keys":[...]}: keys of unknown kinds or other uses are skipped; more than JWKS_KEYS_MAX is an
- * error. */
+/* {"keys":[...]}: keys of unknown kinds, other uses or unfit numbers are skipped (RFC 7517 5); a
+ * private key or more than JWKS_KEYS_MAX keys is an error. */
 struct jwks {
     struct jwk *keys;
     size_t n;
@@ -56,8 +54,7 @@ const struct jwk *jwks_find(const struct jwks *set, struct str kid, const struct
 /* RFC 7638, SHA-256, base64url. */
 err jwk_thumbprint(struct ctx *cx, const struct pkey *key, struct str *ret_thumbprint);
 
-/* ---- jws.c
- * -------------------------------------------------------------------------------------------- */
+/* ---- jws.c ---- */
 
 #define JWS_MAX 16384 /* characters of a compact token that comes from outside */
 
@@ -71,6 +68,8 @@ struct jws {
 };
 /* Canonical base64url in three parts, header strict JSON. Any mistake is ERR_INVALID_TOKEN. */
 err jws_parse(struct ctx *cx, struct str compact, struct jws *ret_jws);
+/* Keys shorter than this neither verify nor sign (RFC 7518 3.2). */
+#define JWS_MAC_KEY_MIN 32
 bool jws_verify_mac(const struct jws *jws, const void *key, size_t n);
 /* False too if the key's kind is not the algorithm's. */
 bool jws_verify(const struct jws *jws, struct verifier *v, enum pkey_kind kind);
@@ -81,8 +80,7 @@ err jws_sign(struct ctx *cx, struct str header, struct str payload, struct signe
 err jws_sign_mac(struct ctx *cx, struct str header, struct str payload, const struct alg *alg,
                  const void *key, size_t n, struct str *ret_compact);
 
-/* ---- jwt.c
- * -------------------------------------------------------------------------------------------- */
+/* ---- jwt.c ---- */
 
 #define JWT_LEEWAY_SECONDS 60
 #define JWT_TIME_MAX       253402300799 /* 9999-12-31: larger numbers are nonsense */

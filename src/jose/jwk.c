@@ -66,26 +66,38 @@ static bool kid_ok(struct str kid) {
     return kid.n > 0 && kid.n <= JWK_KID_MAX;
 }
 
+/* Keys for other purposes are none of our business (RFC 7517 4.2, 4.3). */
+static bool for_signatures(const json_t *value) {
+    const json_t *use = json_object_get(value, "use");
+    return use == NULL || (json_is_string(use) && str_is(str_from(json_string_value(use)), "sig"));
+}
+
+/* RFC 7518 6.2.2, 6.3.2, 6.4: whoever gives us a private key should get a new one. */
+static err no_private_member(struct ctx *cx, const json_t *value) {
+    static const char *const names[] = {"d", "p", "q", "dp", "dq", "qi", "oth", "k"};
+    for (size_t i = 0; i < COUNT_OF(names); i++) {
+        if (json_object_get(value, names[i]) != NULL) {
+            return fail_say(cx, ERR_INVALID_REQUEST,
+                            "The JWK has the private member '%s': give the public key alone.",
+                            names[i]);
+        }
+    }
+    return OK;
+}
+
 err jwk_parse(struct ctx *cx, const json_t *value, struct jwk *ret_jwk) {
     struct str kty, crv, alg, kid;
     if (!json_is_object(value)) {
         return fail_say(cx, ERR_INVALID_REQUEST, "A JWK must be a JSON object.");
     }
+    TRY(no_private_member(cx, value));
     TRY(json_get_str(cx, value, "kty", &kty));
     TRY(json_get_str(cx, value, "crv", &crv));
     TRY(json_get_str(cx, value, "alg", &alg));
     TRY(json_get_str(cx, value, "kid", &kid));
-    /* RFC 7518 6.2.2, 6.3.2, 6.4: whoever gives us a private key should get a new one. */
-    static const char *const private_members[] = {"d", "p", "q", "dp", "dq", "qi", "oth", "k"};
-    for (size_t i = 0; i < COUNT_OF(private_members); i++) {
-        if (json_object_get(value, private_members[i]) != NULL) {
-            return fail_say(cx, ERR_INVALID_REQUEST,
-                            "The JWK has the private member '%s': give the public key alone.",
-                            private_members[i]);
-        }
-    }
     struct jwk jwk = {.kid = kid, .alg = alg_of_jwk(kty, crv)};
-    if (jwk.alg == NULL || (alg.p != NULL && !str_is(alg, jwk.alg->name)) || !kid_ok(kid)) {
+    if (jwk.alg == NULL || (alg.p != NULL && !str_is(alg, jwk.alg->name)) || !kid_ok(kid) ||
+        !for_signatures(value)) {
         return fail_say(cx, ERR_INVALID_REQUEST, "The JWK is of an unsupported kind.");
     }
     struct pkey_numbers numbers = {.kind = jwk.alg->kind};
@@ -98,12 +110,6 @@ err jwk_parse(struct ctx *cx, const json_t *value, struct jwk *ret_jwk) {
     arena_defer(cx->arena, free_deferred, jwk.key);
     *ret_jwk = jwk;
     return OK;
-}
-
-/* Keys for other purposes are none of our business (RFC 7517 4.2, 4.3). */
-static bool for_signatures(const json_t *value) {
-    const json_t *use = json_object_get(value, "use");
-    return use == NULL || (json_is_string(use) && str_is(str_from(json_string_value(use)), "sig"));
 }
 
 err jwks_parse(struct ctx *cx, struct str text, struct jwks *ret_set) {
@@ -126,7 +132,8 @@ err jwks_parse(struct ctx *cx, struct str text, struct jwks *ret_set) {
     for (size_t i = 0; i < count; i++) {
         const json_t *item = json_array_get(keys, i);
         struct jwk jwk;
-        if (for_signatures(item) && jwk_parse(cx, item, &jwk) == OK) {
+        TRY(no_private_member(cx, item));
+        if (jwk_parse(cx, item, &jwk) == OK) {
             set.keys[set.n++] = jwk;
         }
     }
@@ -143,7 +150,7 @@ const struct jwk *jwks_find(const struct jwks *set, struct str kid, const struct
         if (jwk->alg != alg) {
             continue;
         }
-        if (kid.p != NULL && str_eq(jwk->kid, kid)) {
+        if (kid.p != NULL && jwk->kid.p != NULL && str_eq(jwk->kid, kid)) {
             return jwk;
         }
         only = jwk;

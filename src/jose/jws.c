@@ -2,8 +2,6 @@
 /* Compact signatures (RFC 7515). */
 #include "jose.h"
 
-#include <string.h>
-
 static err bad(struct ctx *cx, const char *why) {
     return fail(cx, ERR_INVALID_TOKEN, "%s", why);
 }
@@ -70,7 +68,7 @@ err jws_parse(struct ctx *cx, struct str compact, struct jws *ret_jws) {
 }
 
 bool jws_verify_mac(const struct jws *jws, const void *key, size_t n) {
-    if (!jws->alg->symmetric) {
+    if (!jws->alg->symmetric || n < JWS_MAC_KEY_MIN) {
         return false;
     }
     unsigned char mac[HMAC_MAX];
@@ -124,8 +122,8 @@ err jws_sign(struct ctx *cx, struct str header, struct str payload, struct signe
 
 err jws_sign_mac(struct ctx *cx, struct str header, struct str payload, const struct alg *alg,
                  const void *key, size_t n, struct str *ret_compact) {
-    if (!alg->symmetric) {
-        return fail(cx, ERR_INTERNAL, "%s is no MAC", alg->name);
+    if (!alg->symmetric || n < JWS_MAC_KEY_MIN) {
+        return fail(cx, ERR_INTERNAL, "%s does not sign with a key of %zu bytes", alg->name, n);
     }
     unsigned char mac[HMAC_MAX];
     struct buf b = signing_input(cx, header, payload, HMAC_MAX);
