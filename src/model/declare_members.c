@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Every kind of object in a declaration and its members. A new member is a row here, its column in the kind's
+ * statements, and a property in docs/declaration.schema.json (a test compares them). */
+#include "declare.h"
+
+#define KIND(variable, kind_name, table)                                                           \
+    const struct declare_kind variable = {                                                         \
+        .name = (kind_name), .members = (table), .n = COUNT_OF(table)}
+
+static err lifetimes_normal(struct ctx *cx, struct str json, struct str *ret_json)
+{
+    struct lifetimes l;
+    TRY(lifetimes_parse(cx, json, &l));
+    *ret_json = lifetimes_write(cx->arena, &l);
+    return OK;
+}
+
+/* clang-format off */
+static const struct declare_member lifetimes_members[] = {
+    {.name = "access", .type = DECLARE_INT, .check = declare_seconds_check},
+    {.name = "id", .type = DECLARE_INT, .check = declare_seconds_check},
+    {.name = "refresh", .type = DECLARE_INT, .check = declare_seconds_check},
+    {.name = "refreshClient", .type = DECLARE_INT, .check = declare_seconds_check},
+    {.name = "jitter", .type = DECLARE_INT, .check = declare_seconds_check},
+};
+const struct declare_kind declare_lifetimes = {
+    .name = "lifetimes", .members = lifetimes_members, .n = COUNT_OF(lifetimes_members), .write = lifetimes_normal};
+
+static const struct declare_member hosts_members[] = {
+    {.name = "ui", .type = DECLARE_TEXT, .check = declare_template_check},
+    {.name = "auth", .type = DECLARE_TEXT, .check = declare_template_check},
+    {.name = "api", .type = DECLARE_TEXT, .check = declare_template_check},
+    {.name = "cluster", .type = DECLARE_TEXT, .check = declare_template_check},
+    {.name = "acd", .type = DECLARE_TEXT, .check = declare_template_check},
+    {.name = "aliases", .type = DECLARE_TEXTS, .check = declare_alias_check},
+};
+KIND(declare_hosts, "hosts", hosts_members);
+
+static const struct declare_member area_members[AREA_N] = {
+    [AREA_AREA] = {.name = "area", .type = DECLARE_TEXT, .need = NEED_ALWAYS, .column = true, .check = declare_identifier_check},
+    [AREA_DOMAIN] = {.name = "domain", .type = DECLARE_TEXT, .need = NEED_NEW, .column = true, .check = declare_domain_check},
+    [AREA_ACD_DOMAIN] = {.name = "acdDomain", .type = DECLARE_TEXT, .need = NEED_NEW, .column = true, .check = declare_domain_check},
+    [AREA_UH_DOMAIN] = {.name = "uhDomain", .type = DECLARE_TEXT, .column = true, .check = declare_domain_check},
+    [AREA_CLUSTERS] = {.name = "clusters", .type = DECLARE_TEXTS, .check = declare_identifier_check},
+};
+KIND(declare_area, "area", area_members);
+
+static const struct declare_member business_unit_members[BUSINESS_UNIT_N] = {
+    [BUSINESS_UNIT_NUMBER] = {.name = "number", .type = DECLARE_INT, .need = NEED_ALWAYS, .check = declare_positive_check},
+    [BUSINESS_UNIT_NAME] = {.name = "name", .type = DECLARE_TEXT, .column = true, .otherwise = "", .check = declare_label_check},
+    [BUSINESS_UNIT_PRIMARY] = {.name = "primary", .type = DECLARE_BOOL},
+};
+KIND(declare_business_unit, "business_unit", business_unit_members);
+
+static const struct declare_member role_members[ROLE_N] = {
+    [ROLE_ID] = {.name = "id", .type = DECLARE_UUID},
+    [ROLE_NAME] = {.name = "name", .type = DECLARE_TEXT, .need = NEED_ALWAYS, .column = true, .check = declare_label_check},
+    [ROLE_LEGACY_ID] = {.name = "legacyId", .type = DECLARE_TEXT, .column = true, .otherwise = "Custom", .check = declare_label_check},
+    [ROLE_PERMISSIONS] = {.name = "permissions", .type = DECLARE_WORDS, .column = true, .otherwise = "", .check = declare_permission_check},
+};
+KIND(declare_role, "role", role_members);
+
+static const struct declare_member access_key_members[ACCESS_KEY_N] = {
+    [ACCESS_KEY_ID] = {.name = "accessKeyId", .type = DECLARE_TEXT, .check = declare_access_key_check},
+    [ACCESS_KEY_SECRET] = {.name = "accessKeySecret", .type = DECLARE_SECRET, .check = declare_access_key_check},
+    [ACCESS_KEY_IS_ACTIVE] = {.name = "isActive", .type = DECLARE_BOOL, .column = true, .otherwise = "1"},
+};
+KIND(declare_access_key, "access_key", access_key_members);
+
+static const struct declare_member employee_members[EMPLOYEE_N] = {
+    [EMPLOYEE_ID] = {.name = "id", .type = DECLARE_UUID},
+    [EMPLOYEE_USER_NAME] = {.name = "userName", .type = DECLARE_TEXT, .column = true, .check = declare_user_name_check},
+    [EMPLOYEE_EMAIL_ADDRESS] = {.name = "emailAddress", .type = DECLARE_TEXT, .column = true, .check = declare_user_name_check},
+    [EMPLOYEE_FIRST_NAME] = {.name = "firstName", .type = DECLARE_TEXT, .need = NEED_NEW, .column = true, .check = declare_employee_name_check},
+    [EMPLOYEE_MIDDLE_NAME] = {.name = "middleName", .type = DECLARE_TEXT, .column = true, .otherwise = "", .check = declare_employee_name_check},
+    [EMPLOYEE_LAST_NAME] = {.name = "lastName", .type = DECLARE_TEXT, .need = NEED_NEW, .column = true, .check = declare_employee_name_check},
+    [EMPLOYEE_DISPLAY_NAME] = {.name = "displayName", .type = DECLARE_TEXT, .column = true, .check = declare_label_check},
+    [EMPLOYEE_ROLE] = {.name = "role", .type = DECLARE_TEXT, .need = NEED_NEW, .column = true},
+    [EMPLOYEE_SECONDARY_ROLES] = {.name = "secondaryRoles", .type = DECLARE_WORDS, .column = true, .otherwise = ""},
+    [EMPLOYEE_TEAM_ID] = {.name = "teamId", .type = DECLARE_TEXT, .column = true, .otherwise = "", .check = declare_identifier_check},
+    [EMPLOYEE_AGENT_ID] = {.name = "agentId", .type = DECLARE_INT, .column = true, .check = declare_positive_check},
+    [EMPLOYEE_TYPE] = {.name = "type", .type = DECLARE_TEXT, .column = true, .otherwise = "user", .check = declare_employee_type_check},
+    [EMPLOYEE_STATUS] = {.name = "status", .type = DECLARE_TEXT, .column = true, .otherwise = "ACTIVE", .check = declare_status_check},
+    [EMPLOYEE_ATTRIBUTES] = {.name = "attributes", .type = DECLARE_JSON, .column = true, .otherwise = "{}"},
+    [EMPLOYEE_ACCESS_KEYS] = {.name = "accessKeys", .type = DECLARE_OBJECTS, .of = &declare_access_key},
+};
+KIND(declare_employee, "employee", employee_members);
+
+static const struct declare_member application_members[APPLICATION_N] = {
+    [APPLICATION_ID] = {.name = "clientId", .type = DECLARE_UUID},
+    [APPLICATION_NAME] = {.name = "name", .type = DECLARE_TEXT, .need = NEED_ALWAYS, .column = true, .check = declare_vendor_check},
+    [APPLICATION_VENDOR] = {.name = "vendor", .type = DECLARE_TEXT, .need = NEED_ALWAYS, .column = true, .check = declare_vendor_check},
+    [APPLICATION_DESCRIPTION] = {.name = "description", .type = DECLARE_TEXT, .column = true, .otherwise = ""},
+    [APPLICATION_CONTACTS] = {.name = "contacts", .type = DECLARE_TEXTS, .column = true, .otherwise = "[]", .check = declare_user_name_check},
+    [APPLICATION_TYPE] = {.name = "type", .type = DECLARE_TEXT, .need = NEED_NEW, .column = true, .check = declare_application_type_check},
+    [APPLICATION_TENANCY] = {.name = "tenancy", .type = DECLARE_TEXT, .column = true, .otherwise = "single", .check = declare_tenancy_check},
+    [APPLICATION_BUSINESS_UNIT] = {.name = "businessUnit", .type = DECLARE_INT, .column = true, .check = declare_positive_check},
+    [APPLICATION_AUTH_METHOD] = {.name = "authMethod", .type = DECLARE_TEXT, .column = true, .check = declare_auth_method_check},
+    [APPLICATION_JWKS_ENDPOINT] = {.name = "jwksEndpoint", .type = DECLARE_TEXT, .column = true, .check = declare_https_check},
+    [APPLICATION_JWKS] = {.name = "jwks", .type = DECLARE_JSON, .column = true},
+    [APPLICATION_SCOPE] = {.name = "scope", .type = DECLARE_WORDS, .column = true, .otherwise = "openid", .check = declare_scope_check},
+    [APPLICATION_REDIRECTS] = {.name = "redirects", .type = DECLARE_TEXTS, .column = true, .otherwise = "[]", .check = declare_redirect_check},
+    [APPLICATION_ORIGINS] = {.name = "origins", .type = DECLARE_TEXTS, .column = true, .otherwise = "[]", .check = declare_origin_check},
+    [APPLICATION_LOGOUTS] = {.name = "logouts", .type = DECLARE_TEXTS, .column = true, .otherwise = "[]", .check = declare_redirect_check},
+    [APPLICATION_TOKEN_ALG] = {.name = "tokenAlg", .type = DECLARE_TEXT, .column = true, .otherwise = "RS256", .check = declare_token_alg_check},
+    [APPLICATION_LIFETIMES] = {.name = "lifetimes", .type = DECLARE_OBJECT, .column = true, .otherwise = "{}", .of = &declare_lifetimes},
+    [APPLICATION_IS_ENABLED] = {.name = "isEnabled", .type = DECLARE_BOOL, .column = true, .otherwise = "1"},
+    [APPLICATION_SECRET] = {.name = "secret", .type = DECLARE_SECRET, .check = declare_client_secret_check},
+    [APPLICATION_ALLOWED_TENANTS] = {.name = "allowedTenants", .type = DECLARE_TEXTS},
+    [APPLICATION_BLOCKED_TENANTS] = {.name = "blockedTenants", .type = DECLARE_TEXTS},
+};
+KIND(declare_application, "application", application_members);
+
+static const struct declare_member tenant_members[TENANT_N] = {
+    [TENANT_ID] = {.name = "tenantId", .type = DECLARE_UUID},
+    [TENANT_TENANT] = {.name = "tenant", .type = DECLARE_TEXT, .need = NEED_ALWAYS, .column = true, .check = declare_identifier_check},
+    [TENANT_AREA] = {.name = "area", .type = DECLARE_TEXT, .need = NEED_NEW, .column = true},
+    [TENANT_CLUSTER] = {.name = "cluster", .type = DECLARE_TEXT, .need = NEED_NEW, .column = true},
+    [TENANT_SP_ID] = {.name = "spId", .type = DECLARE_TEXT, .column = true, .otherwise = "", .check = declare_identifier_check},
+    [TENANT_PRIVATE] = {.name = "private", .type = DECLARE_BOOL, .column = true, .otherwise = "0"},
+    [TENANT_IS_ENABLED] = {.name = "isEnabled", .type = DECLARE_BOOL, .column = true, .otherwise = "1"},
+    [TENANT_LIFETIMES] = {.name = "lifetimes", .type = DECLARE_OBJECT, .column = true, .otherwise = "{}", .of = &declare_lifetimes},
+    [TENANT_BUSINESS_UNITS] = {.name = "businessUnits", .type = DECLARE_OBJECTS, .of = &declare_business_unit},
+    [TENANT_ROLES] = {.name = "roles", .type = DECLARE_OBJECTS, .of = &declare_role},
+    [TENANT_EMPLOYEES] = {.name = "employees", .type = DECLARE_OBJECTS, .of = &declare_employee},
+    [TENANT_APPLICATIONS] = {.name = "applications", .type = DECLARE_OBJECTS, .of = &declare_application},
+};
+KIND(declare_tenant, "tenant", tenant_members);
+
+static const struct declare_member environment_members[ENVIRONMENT_N] = {
+    [ENVIRONMENT_NAME] = {.name = "name", .type = DECLARE_TEXT, .need = NEED_ALWAYS, .column = true, .check = declare_identifier_check},
+    [ENVIRONMENT_ISSUER] = {.name = "issuer", .type = DECLARE_TEXT, .need = NEED_NEW, .column = true, .check = declare_issuer_check},
+    [ENVIRONMENT_DEFAULT] = {.name = "default", .type = DECLARE_BOOL, .column = true, .otherwise = "0"},
+    [ENVIRONMENT_HOSTS] = {.name = "hosts", .type = DECLARE_OBJECT, .column = true, .otherwise = "{}", .of = &declare_hosts},
+    [ENVIRONMENT_LIFETIMES] = {.name = "lifetimes", .type = DECLARE_OBJECT, .column = true, .otherwise = "{}", .of = &declare_lifetimes},
+    [ENVIRONMENT_AREAS] = {.name = "areas", .type = DECLARE_OBJECTS, .of = &declare_area},
+    [ENVIRONMENT_TENANTS] = {.name = "tenants", .type = DECLARE_OBJECTS, .of = &declare_tenant},
+};
+KIND(declare_environment, "environment", environment_members);
+
+static const struct declare_member top_members[TOP_N] = {
+    [TOP_SCHEMA] = {.name = "$schema", .type = DECLARE_TEXT},
+    [TOP_ENVIRONMENTS] = {.name = "environments", .type = DECLARE_OBJECTS, .need = NEED_ALWAYS, .of = &declare_environment},
+};
+KIND(declare_top, "declaration", top_members);
+/* clang-format on */
+
+const struct declare_kind *declare_kind_at(size_t i)
+{
+    static const struct declare_kind *const kinds[] = {
+        &declare_top,           &declare_environment, &declare_hosts,    &declare_lifetimes,
+        &declare_area,          &declare_tenant,      &declare_business_unit, &declare_role,
+        &declare_employee,      &declare_access_key,  &declare_application};
+    return i < COUNT_OF(kinds) ? kinds[i] : NULL;
+}
