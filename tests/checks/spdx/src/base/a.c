@@ -1,0 +1,2 @@
+/* A file. */
+/* SPDX-License-Identifier: Apache-2.0 */

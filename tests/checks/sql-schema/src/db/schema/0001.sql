@@ -1,0 +1,18 @@
+-- SPDX-License-Identifier: Apache-2.0
+CREATE TABLE employee (
+    tenant_id TEXT NOT NULL,
+    employee_id TEXT NOT NULL, -- its id
+    PRIMARY KEY (tenant_id, employee_id)
+);
+
+CREATE TABLE user_name_index (
+    user_name TEXT NOT NULL PRIMARY KEY,
+    tenant_id TEXT NOT NULL
+);
+
+CREATE TABLE wrong (
+    wrong_id TEXT NOT NULL,
+    tenant_id TEXT NOT NULL,
+    is_good BOOLEAN NOT NULL,
+    PRIMARY KEY (wrong_id, tenant_id)
+);

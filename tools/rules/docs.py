@@ -1,0 +1,39 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Rules about documents that promise something about the tree."""
+import re
+
+from rules.tree import Finding
+
+MAP = "docs/security-tests.md"
+KEYS = """redirect-exact no-open-redirect pkce-downgrade code-once refresh-once param-pollution mix-up 303 audience jwt
+assertion scope ropc idor dead-means-dead enumeration privilege lockout steps fixation reset password proxy-headers
+smuggling cors ssrf cache-key slow bombs secrets-once xss sql defaults constant-time storage-faults parsers static
+hardening""".split()
+
+
+def security_map(tree):
+    """docs/security-tests.md has a row for every attack, with tests that exist or what it waits for."""
+    if MAP not in tree.paths:
+        yield Finding(MAP, 1, "is missing")
+        return
+    known = "\n".join(tree.text(p) for p in tree.paths
+                      if p.startswith(("tests/", "tools/")) and not p.endswith((".md", ".json")) and "/seeds/" not in p)
+    known += "\n".join(p for p in tree.paths if p.startswith(("tests/", "tools/")))
+    rows = {}
+    for number, line in enumerate(tree.text(MAP).split("\n"), 1):
+        cells = [cell.strip() for cell in line.strip().strip("|").split("|")]
+        key = re.fullmatch(r"`([\w-]+)`", cells[0])
+        if not line.startswith("|") or not key:
+            continue
+        rows[key[1]] = number
+        if key[1] not in KEYS:
+            yield Finding(MAP, number, f"there is no attack `{key[1]}`")
+        tests = re.findall(r"`([^`]+)`", cells[1]) if len(cells) > 1 else []
+        for test in tests:
+            if not re.search(rf"(?<![\w-]){re.escape(test)}(?![\w-])", known):
+                yield Finding(MAP, number, f"`{test}` is no test of the tree")
+        if not tests and (len(cells) < 3 or not cells[2]):
+            yield Finding(MAP, number, f"`{key[1]}` has neither a test nor what it waits for")
+    for key in KEYS:
+        if key not in rows:
+            yield Finding(MAP, 1, f"`{key}` has no row")
