@@ -78,7 +78,7 @@ static void userinfo_refuses_applications_by_its_columns(void **state) {
     assert_int_equal(row_named("userinfo_get")->auth, AUTH_BEARER);
 }
 
-struct document {
+struct described {
     struct arena *arena;
     struct log log;
     struct ctx cx;
@@ -86,7 +86,7 @@ struct document {
 };
 
 static int setup(void **state) {
-    struct document *d = test_calloc(1, sizeof *d);
+    struct described *d = test_calloc(1, sizeof *d);
     d->arena = arena_new();
     d->log = (struct log){.fd = -1};
     ctx_init(&d->cx, d->arena, &clock_system, NULL, &d->log);
@@ -97,18 +97,18 @@ static int setup(void **state) {
 }
 
 static int teardown(void **state) {
-    struct document *d = *state;
+    struct described *d = *state;
     arena_free(d->arena);
     test_free(d);
     return 0;
 }
 
 static void openapi_has_every_route(void **state) {
-    struct document *d = *state;
+    struct described *d = *state;
     assert_string_equal(json_string_value(json_object_get(d->value, "openapi")), "3.1.0");
     const json_t *paths = json_object_get(d->value, "paths");
     size_t n, operations = 0;
-    const struct route *rows = route_rows(&n);
+    (void)route_rows(&n);
     const char *path, *method;
     json_t *item, *operation;
     json_object_foreach((json_t *)(uintptr_t)paths, path, item) {
@@ -143,14 +143,14 @@ static void refs_check(const json_t *schemas, const json_t *value) {
 }
 
 static void openapi_refers_to_schemas_that_exist(void **state) {
-    struct document *d = *state;
+    struct described *d = *state;
     const json_t *schemas = json_object_get(json_object_get(d->value, "components"), "schemas");
     assert_true(json_is_object(schemas));
     refs_check(schemas, d->value);
 }
 
 static void openapi_write_refuses_what_does_not_fit_the_table(void **state) {
-    struct document *d = *state;
+    struct described *d = *state;
     size_t n;
     const struct route *rows = route_rows(&n);
     struct buf b = buf_in(d->arena, 1024);
