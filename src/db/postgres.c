@@ -57,6 +57,7 @@ static const struct {
     {"57", ERR_STORAGE},      /* operator intervention: statement_timeout, shutdown */
     {"53", ERR_STORAGE},      /* disk full, out of memory, too many connections */
     {"58", ERR_STORAGE},      /* I/O error */
+    {"08P01", ERR_INTERNAL},  /* protocol_violation: values do not fit the parameters */
     {"08", ERR_STORAGE},      /* connection */
     {"XX001", ERR_STORAGE},   /* data_corrupted */
     {"XX002", ERR_STORAGE},   /* index_corrupted */

@@ -1,0 +1,310 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Makes the databases of the store suite: SQLite a file a case, PostgreSQL a database a case,
+ * copied from a migrated template. */
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "store.h"
+
+#include <libpq-fe.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define CASES_MAX 128
+
+/* A program's own; initial_state of its cases. */
+struct suite {
+    const char *server; /* PostgreSQL's URL; NULL: SQLite */
+    char directory[64];
+    bool template_made;
+    unsigned made;
+};
+struct running {
+    struct suite *suite;
+    const struct store_case *test;
+};
+
+/* ---- context ---- */
+
+static void random_fill(const struct random *r, void *to, size_t n) {
+    _Atomic uint64_t *next = r->state;
+    unsigned char *p = to;
+    for (size_t i = 0; i < n; i++) {
+        uint64_t z = atomic_fetch_add(next, 1) * UINT64_C(0x9E3779B97F4A7C15);
+        z = (z ^ (z >> 30)) * UINT64_C(0xBF58476D1CE4E5B9);
+        p[i] = (unsigned char)((z ^ (z >> 27)) >> 24);
+    }
+}
+
+struct actor *actor_new(struct fixture *f, enum db_use use) {
+    struct actor *a = calloc(1, sizeof *a);
+    assert_non_null(a);
+    a->arena = arena_new();
+    ctx_init(&a->cx, a->arena, &f->clock, &f->random, &f->log);
+    must(&a->cx, db_connect(&a->cx, f->db, use, &a->conn));
+    a->cx.db = a->conn;
+    return a;
+}
+
+void actor_free(struct actor *a) {
+    if (a == NULL) {
+        return;
+    }
+    db_disconnect(a->conn);
+    arena_free(a->arena);
+    free(a);
+}
+
+/* ---- writes ---- */
+
+static void job_done(struct db_write *write, err result) {
+    struct job *j = write->owner;
+    pthread_mutex_lock(&j->lock);
+    j->result = result;
+    j->finished = true;
+    pthread_cond_signal(&j->ended);
+    pthread_mutex_unlock(&j->lock);
+}
+
+struct job *job_new(struct fixture *f, err (*run)(struct ctx *cx, void *state), void *state) {
+    struct job *j = calloc(1, sizeof *j);
+    if (j == NULL) {
+        abort();
+    }
+    j->arena = arena_new();
+    ctx_init(&j->cx, j->arena, &f->clock, &f->random, &f->log);
+    j->write =
+        (struct db_write){.run = run, .state = state, .cx = &j->cx, .done = job_done, .owner = j};
+    pthread_mutex_init(&j->lock, NULL);
+    pthread_cond_init(&j->ended, NULL);
+    return j;
+}
+
+err job_wait(struct job *j) {
+    pthread_mutex_lock(&j->lock);
+    while (!j->finished) {
+        pthread_cond_wait(&j->ended, &j->lock);
+    }
+    err result = j->result;
+    pthread_mutex_unlock(&j->lock);
+    return result;
+}
+
+bool job_finished(struct job *j) {
+    pthread_mutex_lock(&j->lock);
+    bool finished = j->finished;
+    pthread_mutex_unlock(&j->lock);
+    return finished;
+}
+
+void job_free(struct job *j) {
+    pthread_cond_destroy(&j->ended);
+    pthread_mutex_destroy(&j->lock);
+    arena_free(j->arena);
+    free(j);
+}
+
+err job_do(struct fixture *f, struct db_writer *w, err (*run)(struct ctx *, void *), void *state) {
+    struct job *j = job_new(f, run, state);
+    err e = db_writer_submit(w, &j->write) ? job_wait(j) : ERR_BUSY;
+    job_free(j);
+    return e;
+}
+
+void store_at(struct fixture *f, int64_t seconds_later) {
+    f->clock.fixed_ms += seconds_later * 1000;
+    f->cx->now_ms = f->clock.fixed_ms;
+    f->cx->now = f->clock.fixed_ms / 1000;
+}
+
+void store_must(struct ctx *cx, err e, const char *what, const char *file, int line) {
+    if (e != OK) {
+        print_error("%s:%d: %s gave %s: %s (%s:%d)\n", file, line, what, err_info(e)->name,
+                    cx->failure.detail, cx->failure.file, cx->failure.line);
+        _fail(file, line);
+    }
+}
+
+void store_must_fail(struct ctx *cx, err e, err expected, const char *what, const char *file,
+                     int line) {
+    if (e != expected) {
+        print_error("%s:%d: %s gave %s (%s), not %s\n", file, line, what, err_info(e)->name,
+                    e != OK ? cx->failure.detail : "-", err_info(expected)->name);
+        _fail(file, line);
+    }
+}
+
+int64_t store_number(struct fixture *f, const char *sql) {
+    int64_t n = -1;
+    must(f->cx, db_one(f->cx, sql, DB_NO_ARGS, DB_COLUMNS(COLUMN_INT(&n))));
+    return n;
+}
+
+/* ---- databases ---- */
+
+static void server_do(const struct suite *s, const char *format, const char *a, const char *b) {
+    char sql[256];
+    (void)snprintf(sql, sizeof sql, format, a, b);
+    PGconn *pg = PQconnectdb(s->server);
+    PGresult *r = PQexec(pg, sql);
+    bool done = PQresultStatus(r) == PGRES_COMMAND_OK;
+    if (!done) {
+        print_error("%s: %s\n", sql, PQerrorMessage(pg));
+    }
+    PQclear(r);
+    PQfinish(pg);
+    assert_true(done);
+}
+
+static void server_url(const struct suite *s, const char *name, char *to, size_t n) {
+    (void)snprintf(to, n, "%s%cdbname=%s", s->server, strchr(s->server, '?') != NULL ? '&' : '?',
+                   name);
+}
+
+static void database_migrate(struct fixture *f) {
+    struct db_options options = {.url = f->place};
+    struct arena *arena = arena_new();
+    struct ctx cx;
+    struct db *db = NULL;
+    ctx_init(&cx, arena, &f->clock, &f->random, &f->log);
+    must(&cx, db_open(&cx, &options, &db));
+    must(&cx, db_migrate(&cx, db));
+    db_close(db);
+    arena_free(arena);
+}
+
+static void template_name(char *to, size_t n) {
+    (void)snprintf(to, n, "store_%d_template", (int)getpid());
+}
+
+static void template_make(struct suite *s, struct fixture *f) {
+    char name[64];
+    template_name(name, sizeof name);
+    server_do(s, "CREATE DATABASE %s%s", name, "");
+    server_url(s, name, f->place, sizeof f->place);
+    database_migrate(f);
+    s->template_made = true;
+}
+
+static void server_database(struct suite *s, struct fixture *f, bool bare) {
+    char from[64];
+    if (!bare && !s->template_made) {
+        template_make(s, f);
+    }
+    template_name(from, sizeof from);
+    (void)snprintf(f->name, sizeof f->name, "store_%d_%u", (int)getpid(), ++s->made);
+    server_do(s, "CREATE DATABASE %s TEMPLATE %s", f->name, bare ? "template0" : from);
+    server_url(s, f->name, f->place, sizeof f->place);
+}
+
+static void file_database(struct suite *s, struct fixture *f, bool bare) {
+    (void)snprintf(f->name, sizeof f->name, "%s/%u.db", s->directory, ++s->made);
+    (void)snprintf(f->place, sizeof f->place, "sqlite:%s", f->name);
+    if (!bare) {
+        database_migrate(f);
+    }
+}
+
+static void database_remove(const struct suite *s, const struct fixture *f) {
+    static const char *const ends[] = {"", "-wal", "-shm"};
+    if (s->server != NULL) {
+        server_do(s, "DROP DATABASE %s WITH (FORCE)%s", f->name, "");
+        return;
+    }
+    for (size_t i = 0; i < COUNT_OF(ends); i++) {
+        char path[128];
+        (void)snprintf(path, sizeof path, "%s%s", f->name, ends[i]);
+        (void)unlink(path);
+    }
+}
+
+/* ---- cases ---- */
+
+static void case_run(void **state) {
+    const struct running *r = *state;
+    struct suite *s = r->suite;
+    struct fixture *f = calloc(1, sizeof *f);
+    assert_non_null(f);
+    f->clock = clock_fixed(STORE_TIME_MS);
+    f->random = (struct random){.fill = random_fill, .state = &f->random_next};
+    f->random_next = 1;
+    f->log = (struct log){.fd = -1, .level = LOG_ERROR, .clock = &f->clock};
+    f->sqlite = s->server == NULL;
+    if (f->sqlite) {
+        file_database(s, f, r->test->bare);
+    } else {
+        server_database(s, f, r->test->bare);
+    }
+    f->url = f->place;
+    struct db_options options = {.url = f->url};
+    struct ctx cx;
+    struct arena *arena = arena_new();
+    ctx_init(&cx, arena, &f->clock, &f->random, &f->log);
+    must(&cx, db_open(&cx, &options, &f->db));
+    arena_free(arena);
+    f->self = actor_new(f, DB_WRITE);
+    f->cx = &f->self->cx;
+    r->test->run(f);
+    /* Not reached by a test that fails: what it leaves is shown in the end and goes with the
+     * directory or server. */
+    actor_free(f->self);
+    db_close(f->db);
+    database_remove(s, f);
+    free(f);
+}
+
+static bool suite_init(struct suite *s, int argc, char **argv) {
+    const char *engine = argc == 2 ? argv[1] : "";
+    if (strcmp(engine, "sqlite") == 0) {
+        const char *tmp = getenv("TMPDIR");
+        (void)snprintf(s->directory, sizeof s->directory, "%.30s/postern-store.XXXXXX",
+                       tmp != NULL ? tmp : "/tmp");
+        return mkdtemp(s->directory) != NULL;
+    }
+    if (strcmp(engine, "postgresql") == 0) {
+        s->server = getenv("POSTERN_TEST_POSTGRESQL");
+        if (s->server == NULL || s->server[0] == '\0') {
+            print_error("POSTERN_TEST_POSTGRESQL must name a PostgreSQL server; to start one: "
+                        "tests/store/pg.sh with %s postgresql\n",
+                        argv[0]);
+            return false;
+        }
+        return true;
+    }
+    print_error("usage: %s sqlite|postgresql\n", argv[0]);
+    return false;
+}
+
+static void suite_done(struct suite *s) {
+    char name[64];
+    if (s->server == NULL) {
+        (void)rmdir(s->directory);
+    } else if (s->template_made) {
+        template_name(name, sizeof name);
+        server_do(s, "DROP DATABASE %s%s", name, "");
+    }
+}
+
+int store_main(int argc, char **argv, const struct store_case *cases, size_t n) {
+    struct suite s = {.server = NULL};
+    static struct CMUnitTest tests[CASES_MAX]; /* cmocka keeps pointers into it */
+    static struct running running[CASES_MAX];
+    if (!suite_init(&s, argc, argv)) {
+        return 2;
+    }
+    if (n > CASES_MAX) {
+        print_error("more than %d cases\n", CASES_MAX);
+        return 2;
+    }
+    for (size_t i = 0; i < n; i++) {
+        running[i] = (struct running){.suite = &s, .test = &cases[i]};
+        tests[i] = (struct CMUnitTest){
+            .name = cases[i].name, .test_func = case_run, .initial_state = &running[i]};
+    }
+    int failed = _cmocka_run_group_tests(argv[1], tests, n, NULL, NULL);
+    suite_done(&s);
+    return failed;
+}
