@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Inside of plan and apply. The file's text becomes JSON, the JSON becomes objects as the tables in declare_members.c
- * describe them (declare_read.c), the objects are compared with the rows one kind after the other (declare_environment.c and
- * its neighbours), and what differs is written. A mistake is noted and the reading goes on, so that one run shows
- * several; nothing is committed when there is one. */
+/* Inside of plan and apply. The file's text becomes JSON, the JSON becomes objects as the tables in
+ * declare_members.c describe them (declare_read.c), the objects are compared with the rows one kind
+ * after the other (declare_environment.c and its neighbours), and what differs is written. A
+ * mistake is noted and the reading goes on, so that one run shows several; nothing is committed
+ * when there is one. */
 #ifndef POSTERN_DECLARE_H
 #define POSTERN_DECLARE_H
 
 #include "model.h"
 
-/* ---- declare_position.c: where something stands in the text -------------------------------------- */
+/* ---- declare_position.c: where something stands in the text
+ * -------------------------------------- */
 
 struct declare_at {
     const struct declare_at *parent; /* NULL: the whole file */
@@ -17,11 +19,13 @@ struct declare_at {
 };
 /* "environments[0].tenants[1].roles[0].name" */
 struct str declare_at_text(struct arena *a, const struct declare_at *at);
-/* Where the member's name, or the element, begins; for what is absent the nearest thing around it. */
+/* Where the member's name, or the element, begins; for what is absent the nearest thing around it.
+ */
 size_t declare_position(struct arena *a, struct str text, const struct declare_at *at);
 size_t declare_line(struct str text, size_t position); /* from 1 */
 
-/* ---- declare_members.c: every kind of object and its members ------------------------------------- */
+/* ---- declare_members.c: every kind of object and its members
+ * ------------------------------------- */
 
 enum declare_type {
     DECLARE_TEXT,    /* a string */
@@ -136,7 +140,8 @@ extern const struct declare_kind declare_top, declare_environment, declare_hosts
     declare_access_key, declare_application;
 const struct declare_kind *declare_kind_at(size_t i); /* NULL past the end: docs and tests */
 
-/* ---- declare_read.c: JSON into objects ------------------------------------------------------------- */
+/* ---- declare_read.c: JSON into objects
+ * ------------------------------------------------------------- */
 
 struct declare_object;
 struct declare_value {
@@ -149,7 +154,7 @@ struct declare_value {
 };
 struct declare_object {
     const struct declare_kind *kind;
-    struct declare_at at; /* unused for the whole file */
+    struct declare_at at;    /* unused for the whole file */
     struct declare_value *v; /* one per member */
 };
 
@@ -181,9 +186,11 @@ void declare_check(struct declare *d);
 struct str declare_user_name(const struct declare_object *employee);
 /* Folded name@vendor, as application_name_index keeps it. */
 struct str declare_name_at_vendor(struct arena *a, const struct declare_object *application);
-const struct declare_value *declare_given(const struct declare_object *o, unsigned member); /* or NULL */
+const struct declare_value *declare_given(const struct declare_object *o,
+                                          unsigned member); /* or NULL */
 
-/* ---- declare_mistake.c ------------------------------------------------------------------------------- */
+/* ---- declare_mistake.c
+ * ------------------------------------------------------------------------------- */
 
 /* `member` NULL: the object itself. */
 void declare_mistake(struct declare *d, const struct declare_object *o, const char *member,
@@ -202,7 +209,8 @@ void declare_nearest_try(struct declare_nearest *n, struct str candidate);
 /* " Did you mean \"...\"?" or nothing. */
 struct str declare_nearest_text(struct arena *a, const struct declare_nearest *n);
 
-/* ---- declare_uri.c, declare_value.c: what a value must look like: NULL or what would be right ------------- */
+/* ---- declare_uri.c, declare_value.c: what a value must look like: NULL or what would be right
+ * ------------- */
 
 const char *declare_redirect_check(struct ctx *cx, struct str uri);
 bool declare_redirect_is_private_use(struct str uri); /* com.example.app:/callback */
@@ -232,7 +240,8 @@ const char *declare_status_check(struct ctx *cx, struct str text);
 const char *declare_access_key_check(struct ctx *cx, struct str text);
 const char *declare_client_secret_check(struct ctx *cx, struct str text);
 
-/* ---- declare_change.c: compare, note, audit ---------------------------------------------------------------- */
+/* ---- declare_change.c: compare, note, audit
+ * ---------------------------------------------------------------- */
 
 /* Where a row's columns go: `first`, then the members of the kind that are columns. */
 struct db_columns declare_columns(struct arena *a, const struct declare_kind *kind,
@@ -240,21 +249,23 @@ struct db_columns declare_columns(struct arena *a, const struct declare_kind *ki
 struct db_args declare_args(struct arena *a, const struct declare_kind *kind,
                             const struct declare_value *values, struct db_args first);
 struct declare_value *declare_values_new(struct arena *a, const struct declare_kind *kind);
-/* What the row shall hold: given over stored over the default. stored NULL: the object is new. ret_changed: names of
- * the columns that differ, "a, b"; empty: none. */
+/* What the row shall hold: given over stored over the default. stored NULL: the object is new.
+ * ret_changed: names of the columns that differ, "a, b"; empty: none. */
 void declare_merge(struct declare *d, const struct declare_object *o,
                    const struct declare_value *stored, struct declare_value **ret_values,
                    struct str *ret_changed);
-/* An object's members over the stored ones: what the file does not name (given NULL: nothing) stays. */
+/* An object's members over the stored ones: what the file does not name (given NULL: nothing)
+ * stays. */
 struct str declare_overlay(struct ctx *cx, struct str stored, const json_t *given);
 struct declare_note {
     const struct declare_kind *kind; /* or: */
     const char *kind_name;
     bool is_new;
-    struct str name;      /* for people */
-    struct str detail;    /* which members */
-    struct str tenant_id; /* of the audit record: the environment's id for what belongs to no tenant */
-    struct str object;    /* id */
+    struct str name;   /* for people */
+    struct str detail; /* which members */
+    struct str
+        tenant_id;     /* of the audit record: the environment's id for what belongs to no tenant */
+    struct str object; /* id */
 };
 err declare_note(struct declare *d, const struct declare_note *note);
 void declare_secret(struct declare *d, const char *kind, struct str name, const char *member,
@@ -262,7 +273,8 @@ void declare_secret(struct declare *d, const char *kind, struct str name, const 
 struct str declare_list_add(struct arena *a, struct str list, const char *name); /* "a, b" */
 
 /* ---- declare_environment.c, declare_keys.c, declare_tenant.c, declare_role.c, declare_employee.c,
- *      declare_access_key.c, declare_application.c: one kind each ---------------------------------------------- */
+ *      declare_access_key.c, declare_application.c: one kind each
+ * ---------------------------------------------- */
 
 /* Each function returns OK after noting a mistake, and leaves the object out. */
 struct declare_scope {

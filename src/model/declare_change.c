@@ -1,25 +1,22 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Comparing an object with its row, and what every change leaves behind: a line of the plan and an audit record. */
+/* Comparing an object with its row, and what every change leaves behind: a line of the plan and an
+ * audit record. */
 #include "declare.h"
 
-static bool is_number(enum declare_type type)
-{
+static bool is_number(enum declare_type type) {
     return type == DECLARE_INT || type == DECLARE_BOOL;
 }
 
-static bool is_json(enum declare_type type)
-{
+static bool is_json(enum declare_type type) {
     return type == DECLARE_TEXTS || type == DECLARE_JSON || type == DECLARE_OBJECT;
 }
 
-struct declare_value *declare_values_new(struct arena *a, const struct declare_kind *kind)
-{
+struct declare_value *declare_values_new(struct arena *a, const struct declare_kind *kind) {
     return NEW_ARRAY(a, kind->n, struct declare_value);
 }
 
 struct db_columns declare_columns(struct arena *a, const struct declare_kind *kind,
-                                  struct declare_value *stored, struct db_columns first)
-{
+                                  struct declare_value *stored, struct db_columns first) {
     struct db_column *c = NEW_ARRAY(a, first.n + kind->n, struct db_column);
     size_t n = 0;
     for (; n < first.n; n++) {
@@ -35,8 +32,7 @@ struct db_columns declare_columns(struct arena *a, const struct declare_kind *ki
 }
 
 struct db_args declare_args(struct arena *a, const struct declare_kind *kind,
-                            const struct declare_value *values, struct db_args first)
-{
+                            const struct declare_value *values, struct db_args first) {
     struct db_value *v = NEW_ARRAY(a, first.n + kind->n, struct db_value);
     size_t n = 0;
     for (; n < first.n; n++) {
@@ -52,8 +48,7 @@ struct db_args declare_args(struct arena *a, const struct declare_kind *kind,
 }
 
 /* One spelling, so that equal values compare equal whoever wrote them. */
-static struct str normal_json(struct ctx *cx, struct str json)
-{
+static struct str normal_json(struct ctx *cx, struct str json) {
     json_t *value;
     if (str_empty(json) || json_parse(cx, json, &value) != OK) {
         return json;
@@ -62,8 +57,7 @@ static struct str normal_json(struct ctx *cx, struct str json)
 }
 
 static bool same(struct ctx *cx, const struct declare_member *m, const struct declare_value *a,
-                 const struct declare_value *b)
-{
+                 const struct declare_value *b) {
     if (is_number(m->type)) {
         return a->number == b->number;
     }
@@ -74,8 +68,7 @@ static bool same(struct ctx *cx, const struct declare_member *m, const struct de
            (is_json(m->type) && str_eq(normal_json(cx, a->text), normal_json(cx, b->text)));
 }
 
-struct str declare_overlay(struct ctx *cx, struct str stored, const json_t *given)
-{
+struct str declare_overlay(struct ctx *cx, struct str stored, const json_t *given) {
     json_t *base;
     if (given == NULL) {
         return stored;
@@ -90,8 +83,7 @@ struct str declare_overlay(struct ctx *cx, struct str stored, const json_t *give
     return text;
 }
 
-static void value_default(const struct declare_member *m, struct declare_value *v)
-{
+static void value_default(const struct declare_member *m, struct declare_value *v) {
     v->text = str_from(m->otherwise);
     if (is_number(m->type) && m->otherwise != NULL) {
         (void)str_int(v->text, &v->number);
@@ -99,8 +91,7 @@ static void value_default(const struct declare_member *m, struct declare_value *
 }
 
 static void value_merge(struct declare *d, const struct declare_object *o, size_t i,
-                        const struct declare_value *stored, struct declare_value *to)
-{
+                        const struct declare_value *stored, struct declare_value *to) {
     const struct declare_member *m = &o->kind->members[i];
     if (!o->v[i].given) {
         if (stored != NULL) {
@@ -122,8 +113,7 @@ static void value_merge(struct declare *d, const struct declare_object *o, size_
 
 void declare_merge(struct declare *d, const struct declare_object *o,
                    const struct declare_value *stored, struct declare_value **ret_values,
-                   struct str *ret_changed)
-{
+                   struct str *ret_changed) {
     struct declare_value *to = declare_values_new(d->cx->arena, o->kind);
     struct str changed = STR("");
     for (size_t i = 0; i < o->kind->n; i++) {
@@ -145,14 +135,12 @@ void declare_merge(struct declare *d, const struct declare_object *o,
     *ret_changed = changed;
 }
 
-struct str declare_list_add(struct arena *a, struct str list, const char *name)
-{
+struct str declare_list_add(struct arena *a, struct str list, const char *name) {
     return str_empty(list) ? str_from(name) : str_format(a, "%.*s, %s", STR_ARG(list), name);
 }
 
 /* Doubles an array that is full. */
-static void *grown(struct arena *a, const void *p, size_t n, size_t *cap, size_t size)
-{
+static void *grown(struct arena *a, const void *p, size_t n, size_t *cap, size_t size) {
     if (n < *cap) {
         return (void *)(uintptr_t)p;
     }
@@ -165,8 +153,7 @@ static void *grown(struct arena *a, const void *p, size_t n, size_t *cap, size_t
     return to;
 }
 
-err declare_note(struct declare *d, const struct declare_note *note)
-{
+err declare_note(struct declare *d, const struct declare_note *note) {
     struct arena *a = d->cx->arena;
     const char *kind = note->kind != NULL ? note->kind->name : note->kind_name;
     const char *verb = note->is_new ? "create" : "update";
@@ -193,8 +180,7 @@ err declare_note(struct declare *d, const struct declare_note *note)
 }
 
 void declare_secret(struct declare *d, const char *kind, struct str name, const char *member,
-                    struct str value)
-{
+                    struct str value) {
     d->secrets = grown(d->cx->arena, d->secrets, d->secrets_n, &d->secrets_cap,
                        sizeof(struct declaration_secret));
     d->secrets[d->secrets_n++] =

@@ -7,24 +7,20 @@ struct names {
     json_t *seen; /* an object used as a set */
 };
 
-struct str declare_user_name(const struct declare_object *employee)
-{
+struct str declare_user_name(const struct declare_object *employee) {
     const struct declare_value *v = declare_given(employee, EMPLOYEE_USER_NAME);
     v = v != NULL ? v : declare_given(employee, EMPLOYEE_EMAIL_ADDRESS);
     return v != NULL ? v->text : STR_NONE;
 }
 
-struct str declare_name_at_vendor(struct arena *a, const struct declare_object *application)
-{
-    struct str name = application->v[APPLICATION_NAME].text;
-    struct str vendor = application->v[APPLICATION_VENDOR].text;
-    return str_lower(a, str_format(a, "%.*s@%.*s", STR_ARG(name), STR_ARG(vendor)));
+struct str declare_name_at_vendor(struct arena *a, const struct declare_object *application) {
+    return application_name_folded(a, application->v[APPLICATION_NAME].text,
+                                   application->v[APPLICATION_VENDOR].text);
 }
 
 /* Notes the name; a mistake if it was there. `space` keeps kinds apart. */
 static void once(const struct names *n, const struct declare_object *o, const char *member,
-                 struct str name)
-{
+                 struct str name) {
     struct arena *a = n->d->cx->arena;
     if (str_empty(name)) {
         return;
@@ -39,32 +35,26 @@ static void once(const struct names *n, const struct declare_object *o, const ch
     (void)json_object_set_new(n->seen, key, json_true());
 }
 
-static void member_once(const struct names *n, const struct declare_object *o, unsigned member)
-{
+static void member_once(const struct names *n, const struct declare_object *o, unsigned member) {
     once(n, o, o->kind->members[member].name, o->v[member].text);
 }
 
-static struct names names_new(struct declare *d)
-{
+static struct names names_new(struct declare *d) {
     return (struct names){d, json_object()};
 }
 
-static void names_done(struct names *n)
-{
+static void names_done(struct names *n) {
     json_decref(n->seen);
 }
 
-static void number_once(const struct names *n, const struct declare_object *o, unsigned member)
-{
+static void number_once(const struct names *n, const struct declare_object *o, unsigned member) {
     if (o->v[member].given) {
-        struct str digits =
-            str_format(n->d->cx->arena, "%lld", (long long)o->v[member].number);
+        struct str digits = str_format(n->d->cx->arena, "%lld", (long long)o->v[member].number);
         once(n, o, o->kind->members[member].name, digits);
     }
 }
 
-static void application_check(struct declare *d, const struct declare_object *o)
-{
+static void application_check(struct declare *d, const struct declare_object *o) {
     if (declare_given(o, APPLICATION_JWKS) && declare_given(o, APPLICATION_JWKS_ENDPOINT)) {
         declare_mistake(d, o, "jwks", "give either jwks or jwksEndpoint, not both");
     }
@@ -82,8 +72,7 @@ static void application_check(struct declare *d, const struct declare_object *o)
 }
 
 static void employee_check(struct declare *d, const struct names *of_environment,
-                           const struct names *of_tenant, const struct declare_object *o)
-{
+                           const struct names *of_tenant, const struct declare_object *o) {
     struct str user_name = declare_user_name(o);
     if (str_empty(user_name)) {
         declare_mistake(d, o, NULL, "\"emailAddress\" or \"userName\" is missing");
@@ -97,8 +86,7 @@ static void employee_check(struct declare *d, const struct names *of_environment
 }
 
 static void business_units_check(struct declare *d, const struct declare_object *tenant,
-                                 const struct names *of_environment)
-{
+                                 const struct names *of_environment) {
     const struct declare_value *units = &tenant->v[TENANT_BUSINESS_UNITS];
     size_t primaries = 0;
     for (size_t i = 0; i < units->n; i++) {
@@ -113,8 +101,7 @@ static void business_units_check(struct declare *d, const struct declare_object 
 
 /* Access key ids and client ids are unique in the whole installation. */
 static void tenant_check(struct declare *d, const struct declare_object *tenant,
-                         const struct names *everywhere, const struct names *of_environment)
-{
+                         const struct names *everywhere, const struct names *of_environment) {
     struct names of_tenant = names_new(d);
     member_once(of_environment, tenant, TENANT_TENANT);
     member_once(everywhere, tenant, TENANT_ID);
@@ -142,8 +129,7 @@ static void tenant_check(struct declare *d, const struct declare_object *tenant,
     names_done(&of_tenant);
 }
 
-static void areas_check(const struct declare_object *environment, const struct names *names)
-{
+static void areas_check(const struct declare_object *environment, const struct names *names) {
     const struct declare_value *areas = &environment->v[ENVIRONMENT_AREAS];
     for (size_t i = 0; i < areas->n; i++) {
         const struct declare_object *o = &areas->objects[i];
@@ -155,8 +141,7 @@ static void areas_check(const struct declare_object *environment, const struct n
     }
 }
 
-void declare_check(struct declare *d)
-{
+void declare_check(struct declare *d) {
     struct names everywhere = names_new(d);
     const struct declare_value *environments = &d->top.v[TOP_ENVIRONMENTS];
     size_t defaults = 0;

@@ -7,47 +7,30 @@ static const char hosts_default[] =
     "\"api\":\"https://api-{area}.{domain}\",\"cluster\":\"https://api-{cluster}.{acdDomain}\","
     "\"acd\":\"https://api-{cluster}.{acdDomain}\",\"aliases\":[]}";
 
-/* PROTOCOL 2: for local use one host is enough, and every endpoint is on the issuer. */
-static struct str hosts_of(struct ctx *cx, struct str issuer, const json_t *given)
-{
-    struct str base = str_from(hosts_default);
-    if (declare_is_loopback(issuer)) {
-        struct buf b = buf_in(cx->arena, 512);
-        struct json_out j = json_to(&b);
-        json_open_object(&j, NULL);
-        for (size_t i = 0; i < declare_hosts.n; i++) {
-            if (declare_hosts.members[i].type == DECLARE_TEXT) {
-                json_put_str(&j, declare_hosts.members[i].name, issuer);
-            }
-        }
-        json_open_array(&j, "aliases");
-        json_close_array(&j);
-        json_close_object(&j);
-        base = buf_view(&b);
-    }
+/* PROTOCOL 2: for local use one host is enough: what is absent is the issuer itself. */
+static struct str hosts_of(struct ctx *cx, struct str issuer, const json_t *given) {
+    struct str base = declare_is_loopback(issuer) ? STR("{}") : str_from(hosts_default);
     return declare_overlay(cx, base, given);
 }
 
 static err issuer_check(struct declare *d, const struct declare_object *o, struct str issuer,
-                        struct str environment_id)
-{
+                        struct str environment_id) {
     struct str other;
-    err e = db_one(d->cx, "SELECT name FROM environment WHERE issuer = $1 AND environment_id <> $2",
-                   DB_ARGS(DB_TEXT(issuer), DB_TEXT(environment_id)),
-                   DB_COLUMNS(COLUMN_STR(&other)));
+    err e =
+        db_one(d->cx, "SELECT name FROM environment WHERE issuer = $1 AND environment_id <> $2",
+               DB_ARGS(DB_TEXT(issuer), DB_TEXT(environment_id)), DB_COLUMNS(COLUMN_STR(&other)));
     if (e == ERR_NOT_FOUND) {
         return OK;
     }
     TRY(e);
-    declare_mistake(d, o, "issuer",
-                    "environment %.*s has this issuer; each needs one of its own",
+    declare_mistake(d, o, "issuer", "environment %.*s has this issuer; each needs one of its own",
                     STR_ARG(other));
     return OK;
 }
 
 /* A new environment is the default if the installation would have none. */
-static err first_is_default(struct declare *d, const struct declare_object *o, int64_t *is_default)
-{
+static err first_is_default(struct declare *d, const struct declare_object *o,
+                            int64_t *is_default) {
     const struct declare_value *all = &d->top.v[TOP_ENVIRONMENTS];
     for (size_t i = 0; i < all->n; i++) {
         if (all->objects[i].v[ENVIRONMENT_DEFAULT].number != 0) {
@@ -63,13 +46,13 @@ static err first_is_default(struct declare *d, const struct declare_object *o, i
 }
 
 /* The one that was the default loses it: a change of its own. */
-static err default_move(struct declare *d, struct str environment_id)
-{
+static err default_move(struct declare *d, struct str environment_id) {
     struct str id, name;
-    err e = db_one(d->cx,
-                   "UPDATE environment SET is_default = 0 WHERE is_default = 1 AND environment_id <> $1 "
-                   "RETURNING environment_id, name",
-                   DB_ARGS(DB_TEXT(environment_id)), DB_COLUMNS(COLUMN_STR(&id), COLUMN_STR(&name)));
+    err e = db_one(
+        d->cx,
+        "UPDATE environment SET is_default = 0 WHERE is_default = 1 AND environment_id <> $1 "
+        "RETURNING environment_id, name",
+        DB_ARGS(DB_TEXT(environment_id)), DB_COLUMNS(COLUMN_STR(&id), COLUMN_STR(&name)));
     if (e == ERR_NOT_FOUND) {
         return OK;
     }
@@ -82,8 +65,7 @@ static err default_move(struct declare *d, struct str environment_id)
 }
 
 static err cluster_apply(struct declare *d, const struct declare_scope *scope,
-                         const struct declare_object *area, struct str cluster)
-{
+                         const struct declare_object *area, struct str cluster) {
     struct str in_area, area_name = area->v[AREA_AREA].text;
     err e = db_one(d->cx, "SELECT area FROM cluster WHERE environment_id = $1 AND cluster = $2",
                    DB_ARGS(DB_TEXT(scope->environment_id), DB_TEXT(cluster)),
@@ -113,10 +95,9 @@ static err cluster_apply(struct declare *d, const struct declare_scope *scope,
 }
 
 static err area_write(struct declare *d, const struct declare_scope *scope,
-                      const struct declare_value *values, bool is_new)
-{
-    struct db_args args = declare_args(d->cx->arena, &declare_area, values,
-                                       DB_ARGS(DB_TEXT(scope->environment_id)));
+                      const struct declare_value *values, bool is_new) {
+    struct db_args args =
+        declare_args(d->cx->arena, &declare_area, values, DB_ARGS(DB_TEXT(scope->environment_id)));
     d->snapshot_changed = true;
     if (is_new) {
         return db_exec(d->cx,
@@ -131,8 +112,7 @@ static err area_write(struct declare *d, const struct declare_scope *scope,
 }
 
 static err area_apply(struct declare *d, const struct declare_scope *scope,
-                      const struct declare_object *o)
-{
+                      const struct declare_object *o) {
     struct arena *a = d->cx->arena;
     struct declare_value *stored = declare_values_new(a, &declare_area), *values;
     struct str changed, area = o->v[AREA_AREA].text;
@@ -172,8 +152,7 @@ static err area_apply(struct declare *d, const struct declare_scope *scope,
 }
 
 static err environment_write(struct declare *d, struct declare_scope *scope,
-                             const struct declare_value *values, bool is_new)
-{
+                             const struct declare_value *values, bool is_new) {
     struct ctx *cx = d->cx;
     struct str client_id = uuid_v4(cx);
     struct db_args args =
@@ -184,10 +163,11 @@ static err environment_write(struct declare *d, struct declare_scope *scope,
         TRY(default_move(d, scope->environment_id));
     }
     if (!is_new) {
-        return db_exec(cx,
-                       "UPDATE environment SET updated_at = $2, name = $4, issuer = $5, is_default = $6, "
-                       "hosts = $7, lifetimes = $8 WHERE environment_id = $1",
-                       args, NULL);
+        return db_exec(
+            cx,
+            "UPDATE environment SET updated_at = $2, name = $4, issuer = $5, is_default = $6, "
+            "hosts = $7, lifetimes = $8 WHERE environment_id = $1",
+            args, NULL);
     }
     return db_exec(cx,
                    "INSERT INTO environment (environment_id, created_at, updated_at, "
@@ -197,8 +177,7 @@ static err environment_write(struct declare *d, struct declare_scope *scope,
 }
 
 static err environment_row(struct declare *d, struct declare_scope *scope,
-                           const struct declare_object *o, bool *ret_is_new)
-{
+                           const struct declare_object *o, bool *ret_is_new) {
     struct ctx *cx = d->cx;
     struct declare_value *stored = declare_values_new(cx->arena, &declare_environment), *values;
     struct str changed;
@@ -237,16 +216,14 @@ static err environment_row(struct declare *d, struct declare_scope *scope,
                                                   .object = scope->environment_id});
 }
 
-static err platform_application(struct declare *d, const struct declare_scope *scope)
-{
+static err platform_application(struct declare *d, const struct declare_scope *scope) {
     struct str client_id;
     TRY(db_one(d->cx, "SELECT platform_client_id FROM environment WHERE environment_id = $1",
                DB_ARGS(DB_TEXT(scope->environment_id)), DB_COLUMNS(COLUMN_STR(&client_id))));
     return declare_platform_application(d, scope, client_id);
 }
 
-static err environment_apply(struct declare *d, const struct declare_object *o)
-{
+static err environment_apply(struct declare *d, const struct declare_object *o) {
     struct declare_scope scope = {.environment = o->v[ENVIRONMENT_NAME].text};
     bool is_new = false;
     size_t before = d->mistakes_seen;
@@ -265,8 +242,7 @@ static err environment_apply(struct declare *d, const struct declare_object *o)
     return declare_tenants(d, &scope, o);
 }
 
-err declare_environments(struct declare *d)
-{
+err declare_environments(struct declare *d) {
     const struct declare_value *all = &d->top.v[TOP_ENVIRONMENTS];
     for (size_t i = 0; i < all->n; i++) {
         TRY(environment_apply(d, &all->objects[i]));

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The signing keys that a declaration brings along: RS256 and the refresh key for every environment, other algorithms
- * when an application asks for them. They are generated before the transaction, since that takes long. */
+/* The signing keys that a declaration brings along: RS256 (and with it the refresh key) for every
+ * environment, other algorithms when an application asks for them. They are generated before the
+ * transaction, since that takes long. */
 #include "declare.h"
 
 #define ALGS_MAX 8
@@ -15,8 +16,7 @@ struct declare_keys {
     } wanted[ALGS_MAX];
 };
 
-static void want(struct declare_keys *k, struct str name)
-{
+static void want(struct declare_keys *k, struct str name) {
     const struct alg *alg = alg_find(name);
     for (size_t i = 0; i < k->n; i++) {
         if (k->wanted[i].alg == alg) {
@@ -28,10 +28,8 @@ static void want(struct declare_keys *k, struct str name)
     }
 }
 
-static void want_all(struct declare_keys *k, const struct declare_object *environment)
-{
+static void want_all(struct declare_keys *k, const struct declare_object *environment) {
     want(k, STR("RS256"));
-    want(k, STR("HS256"));
     const struct declare_value *tenants = &environment->v[ENVIRONMENT_TENANTS];
     for (size_t i = 0; i < tenants->n; i++) {
         const struct declare_value *list = &tenants->objects[i].v[TENANT_APPLICATIONS];
@@ -45,17 +43,7 @@ static void want_all(struct declare_keys *k, const struct declare_object *enviro
     }
 }
 
-static err key_exists(struct ctx *cx, struct str environment_id, const struct alg *alg,
-                      bool *ret_exists)
-{
-    return db_exists(cx,
-                     "SELECT 1 FROM signing_key WHERE environment_id = $1 AND alg = $2 "
-                     "AND state = 'active'",
-                     DB_ARGS(DB_TEXT(environment_id), DB_TEXT(str_from(alg->name))), ret_exists);
-}
-
-static err environment_prepare(struct declare *d, struct declare_keys *k)
-{
+static err environment_prepare(struct declare *d, struct declare_keys *k) {
     struct ctx *cx = d->cx;
     err e = db_one(cx, "SELECT environment_id FROM environment WHERE name = $1",
                    DB_ARGS(DB_TEXT(k->environment->v[ENVIRONMENT_NAME].text)),
@@ -67,9 +55,9 @@ static err environment_prepare(struct declare *d, struct declare_keys *k)
     }
     want_all(k, k->environment);
     for (size_t i = 0; i < k->n && d->options->apply; i++) {
-        bool exists;
-        TRY(key_exists(cx, k->environment_id, k->wanted[i].alg, &exists));
-        if (!exists) {
+        bool complete;
+        TRY(signing_keys_complete(cx, k->environment_id, k->wanted[i].alg, &complete));
+        if (!complete) {
             TRY(signing_keys_prepare(cx, d->options->master, k->environment_id, k->wanted[i].alg,
                                      &k->wanted[i].keys));
         }
@@ -77,8 +65,7 @@ static err environment_prepare(struct declare *d, struct declare_keys *k)
     return OK;
 }
 
-err declare_keys_prepare(struct declare *d)
-{
+err declare_keys_prepare(struct declare *d) {
     const struct declare_value *all = &d->top.v[TOP_ENVIRONMENTS];
     d->keys = NEW_ARRAY(d->cx->arena, all->n, struct declare_keys);
     d->keys_n = all->n;
@@ -89,8 +76,7 @@ err declare_keys_prepare(struct declare *d)
     return OK;
 }
 
-static const struct declare_keys *keys_of(const struct declare *d, const struct declare_object *o)
-{
+static const struct declare_keys *keys_of(const struct declare *d, const struct declare_object *o) {
     for (size_t i = 0; i < d->keys_n; i++) {
         if (d->keys[i].environment == o) {
             return &d->keys[i];
@@ -99,15 +85,13 @@ static const struct declare_keys *keys_of(const struct declare *d, const struct 
     return NULL;
 }
 
-struct str declare_keys_environment_id(const struct declare *d, const struct declare_object *o)
-{
+struct str declare_keys_environment_id(const struct declare *d, const struct declare_object *o) {
     const struct declare_keys *k = keys_of(d, o);
     return k != NULL ? k->environment_id : STR_NONE;
 }
 
 err declare_keys_store(struct declare *d, const struct declare_object *environment,
-                       struct str environment_id)
-{
+                       struct str environment_id) {
     struct ctx *cx = d->cx;
     const struct declare_keys *k = keys_of(d, environment);
     if (k == NULL || !str_eq(k->environment_id, environment_id)) {
@@ -115,9 +99,9 @@ err declare_keys_store(struct declare *d, const struct declare_object *environme
     }
     for (size_t i = 0; i < k->n; i++) {
         const struct alg *alg = k->wanted[i].alg;
-        bool exists;
-        TRY(key_exists(cx, environment_id, alg, &exists));
-        if (exists) {
+        bool complete;
+        TRY(signing_keys_complete(cx, environment_id, alg, &complete));
+        if (complete) {
             continue;
         }
         if (d->options->apply && k->wanted[i].keys == NULL) {

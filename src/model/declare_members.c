@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Every kind of object in a declaration and its members. A new member is a row here, its column in the kind's
- * statements, and a property in docs/declaration.schema.json (a test compares them). */
+/* Every kind of object in a declaration and its members. A new member is a row here, its column in
+ * the kind's statements, and a property in docs/declaration.schema.json (a test compares them). */
 #include "declare.h"
 
 #define KIND(variable, kind_name, table)                                                           \
     const struct declare_kind variable = {                                                         \
         .name = (kind_name), .members = (table), .n = COUNT_OF(table)}
 
-static err lifetimes_normal(struct ctx *cx, struct str json, struct str *ret_json)
-{
+static err lifetimes_normal(struct ctx *cx, struct str json, struct str *ret_json) {
     struct lifetimes l;
     TRY(lifetimes_parse(cx, json, &l));
     *ret_json = lifetimes_write(cx->arena, &l);
@@ -145,11 +144,10 @@ static const struct declare_member top_members[TOP_N] = {
 KIND(declare_top, "declaration", top_members);
 /* clang-format on */
 
-const struct declare_kind *declare_kind_at(size_t i)
-{
+const struct declare_kind *declare_kind_at(size_t i) {
     static const struct declare_kind *const kinds[] = {
-        &declare_top,           &declare_environment, &declare_hosts,    &declare_lifetimes,
-        &declare_area,          &declare_tenant,      &declare_business_unit, &declare_role,
-        &declare_employee,      &declare_access_key,  &declare_application};
+        &declare_top,      &declare_environment, &declare_hosts,         &declare_lifetimes,
+        &declare_area,     &declare_tenant,      &declare_business_unit, &declare_role,
+        &declare_employee, &declare_access_key,  &declare_application};
     return i < COUNT_OF(kinds) ? kinds[i] : NULL;
 }

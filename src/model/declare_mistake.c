@@ -6,8 +6,7 @@
 #define QUOTE_MAX   60
 
 static void mistake_add(struct declare *d, const struct declare_at *at, const char *format,
-                        va_list args)
-{
+                        va_list args) {
     d->mistakes_seen++;
     if (d->mistakes_n == DECLARE_MISTAKES_MAX) {
         return;
@@ -22,8 +21,7 @@ static void mistake_add(struct declare *d, const struct declare_at *at, const ch
         str_format(a, "%s:%zu: %.*s: %s", d->options->file, line, STR_ARG(path), what);
 }
 
-void declare_mistake_at(struct declare *d, const struct declare_at *at, const char *format, ...)
-{
+void declare_mistake_at(struct declare *d, const struct declare_at *at, const char *format, ...) {
     va_list args;
     va_start(args, format);
     mistake_add(d, at, format, args);
@@ -31,14 +29,12 @@ void declare_mistake_at(struct declare *d, const struct declare_at *at, const ch
 }
 
 /* The whole file has no path. */
-static const struct declare_at *object_at(const struct declare_object *o)
-{
+static const struct declare_at *object_at(const struct declare_object *o) {
     return o->kind == &declare_top ? NULL : &o->at;
 }
 
 void declare_mistake(struct declare *d, const struct declare_object *o, const char *member,
-                     const char *format, ...)
-{
+                     const char *format, ...) {
     struct declare_at below = {object_at(o), member, 0};
     va_list args;
     va_start(args, format);
@@ -46,8 +42,7 @@ void declare_mistake(struct declare *d, const struct declare_object *o, const ch
     va_end(args);
 }
 
-struct str declare_quote(struct arena *a, struct str text)
-{
+struct str declare_quote(struct arena *a, struct str text) {
     struct buf b = buf_in(a, QUOTE_MAX + 8);
     buf_char(&b, '"');
     for (size_t i = 0; i < text.n && i < QUOTE_MAX; i++) {
@@ -57,19 +52,16 @@ struct str declare_quote(struct arena *a, struct str text)
     return buf_view(&b);
 }
 
-static unsigned char fold(char c)
-{
+static unsigned char fold(char c) {
     return (unsigned char)(c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c);
 }
 
-static size_t smaller(size_t a, size_t b)
-{
+static size_t smaller(size_t a, size_t b) {
     return a < b ? a : b;
 }
 
 /* Levenshtein, one row at a time; both at most NEAREST_MAX long. */
-static size_t edit_distance(struct str a, struct str b)
-{
+static size_t edit_distance(struct str a, struct str b) {
     size_t row[NEAREST_MAX + 1];
     for (size_t j = 0; j <= b.n; j++) {
         row[j] = j;
@@ -87,8 +79,7 @@ static size_t edit_distance(struct str a, struct str b)
     return row[b.n];
 }
 
-void declare_nearest_try(struct declare_nearest *n, struct str candidate)
-{
+void declare_nearest_try(struct declare_nearest *n, struct str candidate) {
     if (n->name.n > NEAREST_MAX || candidate.n > NEAREST_MAX) {
         return;
     }
@@ -100,8 +91,7 @@ void declare_nearest_try(struct declare_nearest *n, struct str candidate)
     }
 }
 
-struct str declare_nearest_text(struct arena *a, const struct declare_nearest *n)
-{
+struct str declare_nearest_text(struct arena *a, const struct declare_nearest *n) {
     if (n->best.p == NULL) {
         return STR("");
     }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Where a member stands in a JSON text: the parser keeps no positions, so a mistake's path is walked once more. The
- * text is known to be JSON when it comes from declaration_run(), but nothing here relies on it. */
+/* Where a member stands in a JSON text: the parser keeps no positions, so a mistake's path is
+ * walked once more. The text is known to be JSON when it comes from declaration_run(), but nothing
+ * here relies on it. */
 #include "declare.h"
 
 struct cursor {
@@ -8,13 +9,11 @@ struct cursor {
     size_t i;
 };
 
-static char cursor_peek(const struct cursor *c)
-{
+static char cursor_peek(const struct cursor *c) {
     return c->i < c->text.n ? c->text.p[c->i] : '\0';
 }
 
-static void cursor_space(struct cursor *c)
-{
+static void cursor_space(struct cursor *c) {
     while (c->i < c->text.n) {
         char b = c->text.p[c->i];
         if (b != ' ' && b != '\t' && b != '\n' && b != '\r') {
@@ -25,8 +24,7 @@ static void cursor_space(struct cursor *c)
 }
 
 /* Over a string, from its first quote to behind its last. */
-static void cursor_string(struct cursor *c)
-{
+static void cursor_string(struct cursor *c) {
     c->i++;
     while (c->i < c->text.n && c->text.p[c->i] != '"') {
         c->i += c->text.p[c->i] == '\\' ? 2 : 1;
@@ -35,8 +33,7 @@ static void cursor_string(struct cursor *c)
 }
 
 /* Over any value, without recursion. */
-static void cursor_value(struct cursor *c)
-{
+static void cursor_value(struct cursor *c) {
     size_t depth = 0;
     do {
         cursor_space(c);
@@ -55,7 +52,8 @@ static void cursor_value(struct cursor *c)
         } else if (b == ',' && depth == 0) {
             return;
         } else if (b != ',' && b != ':') {
-            while (c->i < c->text.n && str_find_char(STR(" \t\r\n,:{}[]\""), c->text.p[c->i]) == 11) {
+            while (c->i < c->text.n &&
+                   str_find_char(STR(" \t\r\n,:{}[]\""), c->text.p[c->i]) == 11) {
                 c->i++;
             }
             continue;
@@ -64,8 +62,7 @@ static void cursor_value(struct cursor *c)
     } while (depth > 0 && c->i < c->text.n);
 }
 
-static bool key_is(struct arena *a, struct str raw, const char *key)
-{
+static bool key_is(struct arena *a, struct str raw, const char *key) {
     struct str inside = str_sub(raw, 1, raw.n >= 2 ? raw.n - 2 : 0);
     if (str_find_char(raw, '\\') == raw.n) {
         return str_is(inside, key);
@@ -78,8 +75,7 @@ static bool key_is(struct arena *a, struct str raw, const char *key)
 }
 
 /* From a value to a member's name (ret_at) and on to its value. False: there is none. */
-static bool cursor_member(struct arena *a, struct cursor *c, const char *key, size_t *ret_at)
-{
+static bool cursor_member(struct arena *a, struct cursor *c, const char *key, size_t *ret_at) {
     cursor_space(c);
     if (cursor_peek(c) != '{') {
         return false;
@@ -111,8 +107,7 @@ static bool cursor_member(struct arena *a, struct cursor *c, const char *key, si
     }
 }
 
-static bool cursor_element(struct cursor *c, size_t index, size_t *ret_at)
-{
+static bool cursor_element(struct cursor *c, size_t index, size_t *ret_at) {
     cursor_space(c);
     if (cursor_peek(c) != '[') {
         return false;
@@ -131,8 +126,7 @@ static bool cursor_element(struct cursor *c, size_t index, size_t *ret_at)
     return c->i < c->text.n && cursor_peek(c) != ']';
 }
 
-size_t declare_position(struct arena *a, struct str text, const struct declare_at *at)
-{
+size_t declare_position(struct arena *a, struct str text, const struct declare_at *at) {
     const struct declare_at *steps[JSON_DEPTH_MAX];
     size_t n = 0;
     for (; at != NULL && n < COUNT_OF(steps); at = at->parent) {
@@ -154,8 +148,7 @@ size_t declare_position(struct arena *a, struct str text, const struct declare_a
     return position < text.n ? position : text.n;
 }
 
-size_t declare_line(struct str text, size_t position)
-{
+size_t declare_line(struct str text, size_t position) {
     size_t line = 1;
     for (size_t i = 0; i < position && i < text.n; i++) {
         line += text.p[i] == '\n';
@@ -163,8 +156,7 @@ size_t declare_line(struct str text, size_t position)
     return line;
 }
 
-static void at_write(struct buf *b, const struct declare_at *at)
-{
+static void at_write(struct buf *b, const struct declare_at *at) {
     if (at->parent != NULL) {
         at_write(b, at->parent);
     }
@@ -180,8 +172,7 @@ static void at_write(struct buf *b, const struct declare_at *at)
     }
 }
 
-struct str declare_at_text(struct arena *a, const struct declare_at *at)
-{
+struct str declare_at_text(struct arena *a, const struct declare_at *at) {
     struct buf b = buf_in(a, 128);
     if (at != NULL) {
         at_write(&b, at);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* JSON into objects, strictly: unknown members, wrong types and values that cannot be right are mistakes. */
+/* JSON into objects, strictly: unknown members, wrong types and values that cannot be right are
+ * mistakes. */
 #include "declare.h"
 
 #include <string.h>
@@ -12,19 +13,16 @@ struct reading {
 
 static void object_read(struct declare *d, const json_t *json, struct declare_object *o);
 
-const struct declare_value *declare_given(const struct declare_object *o, unsigned member)
-{
+const struct declare_value *declare_given(const struct declare_object *o, unsigned member) {
     return o->v[member].given ? &o->v[member] : NULL;
 }
 
-static struct str json_text(const json_t *json)
-{
+static struct str json_text(const json_t *json) {
     return (struct str){json_string_value(json), json_string_length(json)};
 }
 
 /* Text that may be stored and shown: bounded, no control characters. */
-static const char *text_problem(const struct reading *r, const json_t *json, struct str text)
-{
+static const char *text_problem(const struct reading *r, const json_t *json, struct str text) {
     if (!json_is_string(json)) {
         return "it must be a string";
     }
@@ -39,14 +37,12 @@ static const char *text_problem(const struct reading *r, const json_t *json, str
     return r->m->check != NULL ? r->m->check(r->d->cx, text) : NULL;
 }
 
-static void wrong(const struct reading *r, const char *why)
-{
+static void wrong(const struct reading *r, const char *why) {
     declare_mistake(r->d, r->o, r->m->name, "%s", why);
 }
 
 static void wrong_text(const struct reading *r, const struct declare_at *at, const json_t *json,
-                       const char *why)
-{
+                       const char *why) {
     if (!json_is_string(json)) {
         declare_mistake_at(r->d, at, "%s", why);
         return;
@@ -55,16 +51,14 @@ static void wrong_text(const struct reading *r, const struct declare_at *at, con
     declare_mistake_at(r->d, at, "%.*s: %s", STR_ARG(quoted), why);
 }
 
-static const struct declare_at *at_member(const struct reading *r)
-{
+static const struct declare_at *at_member(const struct reading *r) {
     struct declare_at *at = NEW(r->d->cx->arena, struct declare_at);
     at->parent = r->o->kind == &declare_top ? NULL : &r->o->at;
     at->key = r->m->name;
     return at;
 }
 
-static void text_read(const struct reading *r, const json_t *json, struct declare_value *v)
-{
+static void text_read(const struct reading *r, const json_t *json, struct declare_value *v) {
     v->text = json_text(json);
     const char *why = text_problem(r, json, v->text);
     if (why != NULL) {
@@ -72,16 +66,14 @@ static void text_read(const struct reading *r, const json_t *json, struct declar
     }
 }
 
-static void uuid_read(const struct reading *r, const json_t *json, struct declare_value *v)
-{
+static void uuid_read(const struct reading *r, const json_t *json, struct declare_value *v) {
     if (!json_is_string(json) || !uuid_parse(r->d->cx->arena, json_text(json), &v->text)) {
         wrong_text(r, at_member(r), json,
                    "it must be a UUID, e.g. 11eb0358-724b-3970-97e5-0242ac110003");
     }
 }
 
-static void int_read(const struct reading *r, const json_t *json, struct declare_value *v)
-{
+static void int_read(const struct reading *r, const json_t *json, struct declare_value *v) {
     if (!json_is_integer(json)) {
         wrong(r, "it must be an integer");
         return;
@@ -94,8 +86,7 @@ static void int_read(const struct reading *r, const json_t *json, struct declare
     }
 }
 
-static void bool_read(const struct reading *r, const json_t *json, struct declare_value *v)
-{
+static void bool_read(const struct reading *r, const json_t *json, struct declare_value *v) {
     if (!json_is_boolean(json)) {
         wrong(r, "it must be true or false");
     }
@@ -103,8 +94,7 @@ static void bool_read(const struct reading *r, const json_t *json, struct declar
 }
 
 /* One mistake an item; returns false if the list is no list. */
-static bool list_check(const struct reading *r, const json_t *json, size_t max)
-{
+static bool list_check(const struct reading *r, const json_t *json, size_t max) {
     if (!json_is_array(json)) {
         wrong(r, "it must be a list [...]");
         return false;
@@ -116,8 +106,7 @@ static bool list_check(const struct reading *r, const json_t *json, size_t max)
     return true;
 }
 
-static void items_check(const struct reading *r, const json_t *json)
-{
+static void items_check(const struct reading *r, const json_t *json) {
     const struct declare_at *list = at_member(r);
     json_t *seen = json_object();
     for (size_t i = 0; i < json_array_size(json); i++) {
@@ -136,8 +125,7 @@ static void items_check(const struct reading *r, const json_t *json)
     json_decref(seen);
 }
 
-static void texts_read(const struct reading *r, const json_t *json, struct declare_value *v)
-{
+static void texts_read(const struct reading *r, const json_t *json, struct declare_value *v) {
     if (list_check(r, json, DECLARE_TEXTS_MAX)) {
         items_check(r, json);
         v->text = json_canonical(r->d->cx->arena, json);
@@ -145,8 +133,7 @@ static void texts_read(const struct reading *r, const json_t *json, struct decla
     }
 }
 
-static void words_read(const struct reading *r, const json_t *json, struct declare_value *v)
-{
+static void words_read(const struct reading *r, const json_t *json, struct declare_value *v) {
     if (!list_check(r, json, DECLARE_TEXTS_MAX)) {
         return;
     }
@@ -162,8 +149,7 @@ static void words_read(const struct reading *r, const json_t *json, struct decla
     v->n = json_array_size(json);
 }
 
-static void json_read(const struct reading *r, const json_t *json, struct declare_value *v)
-{
+static void json_read(const struct reading *r, const json_t *json, struct declare_value *v) {
     if (!json_is_object(json)) {
         wrong(r, "it must be an object {...}");
         return;
@@ -174,8 +160,7 @@ static void json_read(const struct reading *r, const json_t *json, struct declar
     }
 }
 
-static void one_read(const struct reading *r, const json_t *json, struct declare_value *v)
-{
+static void one_read(const struct reading *r, const json_t *json, struct declare_value *v) {
     v->objects = NEW(r->d->cx->arena, struct declare_object);
     v->objects->kind = r->m->of;
     v->objects->at = *at_member(r);
@@ -184,8 +169,7 @@ static void one_read(const struct reading *r, const json_t *json, struct declare
     v->text = json_is_object(json) ? json_canonical(r->d->cx->arena, json) : STR("{}");
 }
 
-static void objects_read(const struct reading *r, const json_t *json, struct declare_value *v)
-{
+static void objects_read(const struct reading *r, const json_t *json, struct declare_value *v) {
     if (!list_check(r, json, SIZE_MAX)) {
         return;
     }
@@ -199,8 +183,7 @@ static void objects_read(const struct reading *r, const json_t *json, struct dec
     }
 }
 
-static void secret_from_env(const struct reading *r, const json_t *json, struct declare_value *v)
-{
+static void secret_from_env(const struct reading *r, const json_t *json, struct declare_value *v) {
     const char *name = json_string_value(json_object_get(json, "env"));
     const struct declaration_options *o = r->d->options;
     v->text = o->getenv != NULL ? o->getenv(o->getenv_state, name) : STR_NONE;
@@ -217,8 +200,7 @@ static void secret_from_env(const struct reading *r, const json_t *json, struct 
 }
 
 /* No message shows the value. */
-static void secret_read(const struct reading *r, const json_t *json, struct declare_value *v)
-{
+static void secret_read(const struct reading *r, const json_t *json, struct declare_value *v) {
     bool alone = json_is_object(json) && json_object_size(json) == 1;
     if (json_is_string(json)) {
         v->text = json_text(json);
@@ -241,8 +223,7 @@ static void (*const readers[DECLARE_TYPES])(const struct reading *, const json_t
     [DECLARE_SECRET] = secret_read,
 };
 
-static bool member_known(const struct declare_kind *kind, const char *key)
-{
+static bool member_known(const struct declare_kind *kind, const char *key) {
     for (size_t i = 0; i < kind->n; i++) {
         if (strcmp(kind->members[i].name, key) == 0) {
             return true;
@@ -251,13 +232,11 @@ static bool member_known(const struct declare_kind *kind, const char *key)
     return false;
 }
 
-static void unknown_members(struct declare *d, const struct declare_object *o, const json_t *json)
-{
+static void unknown_members(struct declare *d, const struct declare_object *o, const json_t *json) {
     const char *key;
     json_t *value;
     /* jansson's iteration does not change the object. */
-    json_object_foreach((json_t *)(uintptr_t)json, key, value)
-    {
+    json_object_foreach((json_t *)(uintptr_t)json, key, value) {
         if (member_known(o->kind, key)) {
             continue;
         }
@@ -270,8 +249,7 @@ static void unknown_members(struct declare *d, const struct declare_object *o, c
     }
 }
 
-static void object_read(struct declare *d, const json_t *json, struct declare_object *o)
-{
+static void object_read(struct declare *d, const json_t *json, struct declare_object *o) {
     o->v = declare_values_new(d->cx->arena, o->kind);
     if (!json_is_object(json)) {
         declare_mistake(d, o, NULL, "it must be an object {...}");
@@ -291,8 +269,7 @@ static void object_read(struct declare *d, const json_t *json, struct declare_ob
     }
 }
 
-void declare_read(struct declare *d, const json_t *root)
-{
+void declare_read(struct declare *d, const json_t *root) {
     d->top = (struct declare_object){.kind = &declare_top};
     object_read(d, root, &d->top);
 }

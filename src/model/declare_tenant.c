@@ -3,8 +3,7 @@
 #include "declare.h"
 
 /* The one the file says, else the stored one, else the only one. 0 after a mistake. */
-static int64_t primary_of(struct declare *d, const struct declare_object *o, int64_t stored)
-{
+static int64_t primary_of(struct declare *d, const struct declare_object *o, int64_t stored) {
     const struct declare_value *units = &o->v[TENANT_BUSINESS_UNITS];
     for (size_t i = 0; i < units->n; i++) {
         const struct declare_value *v = units->objects[i].v;
@@ -32,15 +31,14 @@ static int64_t primary_of(struct declare *d, const struct declare_object *o, int
 }
 
 static err unit_new(struct declare *d, const struct declare_scope *scope,
-                    const struct declare_object *o, bool *ret_free)
-{
+                    const struct declare_object *o, bool *ret_free) {
     struct str owner;
     int64_t number = o->v[BUSINESS_UNIT_NUMBER].number;
-    err e = db_one(d->cx,
-                   "SELECT t.tenant FROM business_unit_index i JOIN tenant t ON t.tenant_id = i.tenant_id "
-                   "WHERE i.environment_id = $1 AND i.business_unit = $2",
-                   DB_ARGS(DB_TEXT(scope->environment_id), DB_INT(number)),
-                   DB_COLUMNS(COLUMN_STR(&owner)));
+    err e = db_one(
+        d->cx,
+        "SELECT t.tenant FROM business_unit_index i JOIN tenant t ON t.tenant_id = i.tenant_id "
+        "WHERE i.environment_id = $1 AND i.business_unit = $2",
+        DB_ARGS(DB_TEXT(scope->environment_id), DB_INT(number)), DB_COLUMNS(COLUMN_STR(&owner)));
     *ret_free = e == ERR_NOT_FOUND;
     if (e == OK) {
         declare_mistake(d, o, "number",
@@ -51,25 +49,23 @@ static err unit_new(struct declare *d, const struct declare_scope *scope,
     if (e != ERR_NOT_FOUND) {
         return e;
     }
-    return db_exec(d->cx,
-                   "INSERT INTO business_unit_index (environment_id, business_unit, tenant_id) "
-                   "VALUES ($1, $2, $3)",
-                   DB_ARGS(DB_TEXT(scope->environment_id), DB_INT(number),
-                           DB_TEXT(scope->tenant_id)),
-                   NULL);
+    return db_exec(
+        d->cx,
+        "INSERT INTO business_unit_index (environment_id, business_unit, tenant_id) "
+        "VALUES ($1, $2, $3)",
+        DB_ARGS(DB_TEXT(scope->environment_id), DB_INT(number), DB_TEXT(scope->tenant_id)), NULL);
 }
 
 static err unit_apply(struct declare *d, const struct declare_scope *scope,
-                      const struct declare_object *o)
-{
+                      const struct declare_object *o) {
     struct arena *a = d->cx->arena;
     struct declare_value *stored = declare_values_new(a, &declare_business_unit), *values;
     struct str changed;
     struct db_args key =
         DB_ARGS(DB_TEXT(scope->tenant_id), DB_INT(o->v[BUSINESS_UNIT_NUMBER].number));
-    err e = db_one(d->cx,
-                   "SELECT name FROM business_unit WHERE tenant_id = $1 AND business_unit = $2", key,
-                   declare_columns(a, &declare_business_unit, stored, DB_NO_COLUMNS));
+    err e =
+        db_one(d->cx, "SELECT name FROM business_unit WHERE tenant_id = $1 AND business_unit = $2",
+               key, declare_columns(a, &declare_business_unit, stored, DB_NO_COLUMNS));
     if (e != OK && e != ERR_NOT_FOUND) {
         return e;
     }
@@ -101,8 +97,7 @@ struct near_state {
     struct str candidate;
 };
 
-static err near_each(struct ctx *cx, void *state)
-{
+static err near_each(struct ctx *cx, void *state) {
     (void)cx;
     struct near_state *n = state;
     declare_nearest_try(&n->nearest, n->candidate);
@@ -111,8 +106,7 @@ static err near_each(struct ctx *cx, void *state)
 
 /* The tenant's cluster exists and belongs to its area. */
 static err place_check(struct declare *d, const struct declare_scope *scope,
-                       const struct declare_object *o, const struct declare_value *values)
-{
+                       const struct declare_object *o, const struct declare_value *values) {
     struct str area = values[TENANT_AREA].text, cluster = values[TENANT_CLUSTER].text, in_area;
     struct db_args environment = DB_ARGS(DB_TEXT(scope->environment_id));
     bool exists;
@@ -145,8 +139,7 @@ static err place_check(struct declare *d, const struct declare_scope *scope,
     return e;
 }
 
-static err id_check(struct declare *d, const struct declare_object *o, struct str stored_id)
-{
+static err id_check(struct declare *d, const struct declare_object *o, struct str stored_id) {
     const struct declare_value *id = declare_given(o, TENANT_ID);
     if (id == NULL || str_eq(id->text, stored_id)) {
         return OK;
@@ -166,50 +159,50 @@ static err id_check(struct declare *d, const struct declare_object *o, struct st
 }
 
 static err tenant_write(struct declare *d, const struct declare_scope *scope,
-                        const struct declare_value *values)
-{
+                        const struct declare_value *values) {
     struct ctx *cx = d->cx;
     struct db_args args =
         declare_args(cx->arena, &declare_tenant, values,
                      DB_ARGS(DB_TEXT(scope->tenant_id), DB_TEXT(scope->environment_id),
                              DB_INT(cx->now), DB_INT(scope->primary_business_unit)));
     if (!scope->tenant_is_new) {
-        return db_exec(cx,
-                       "UPDATE tenant SET updated_at = $3, primary_business_unit = $4, tenant = $5, "
-                       "area = $6, cluster = $7, sp_id = $8, is_private = $9, is_enabled = $10, "
-                       "lifetimes = $11 WHERE tenant_id = $1 AND environment_id = $2",
-                       args, NULL);
+        return db_exec(
+            cx,
+            "UPDATE tenant SET updated_at = $3, primary_business_unit = $4, tenant = $5, "
+            "area = $6, cluster = $7, sp_id = $8, is_private = $9, is_enabled = $10, "
+            "lifetimes = $11 WHERE tenant_id = $1 AND environment_id = $2",
+            args, NULL);
     }
     TRY(db_exec(cx,
                 "INSERT INTO tenant (tenant_id, environment_id, created_at, updated_at, "
                 "primary_business_unit, tenant, area, cluster, sp_id, is_private, is_enabled, "
                 "lifetimes) VALUES ($1, $2, $3, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
                 args, NULL));
-    return db_exec(cx,
-                   "INSERT INTO tenant_name_index (environment_id, tenant, tenant_id) "
-                   "VALUES ($1, $2, $3)",
-                   DB_ARGS(DB_TEXT(scope->environment_id), DB_TEXT(scope->tenant),
-                           DB_TEXT(scope->tenant_id)),
-                   NULL);
+    return db_exec(
+        cx,
+        "INSERT INTO tenant_name_index (environment_id, tenant, tenant_id) "
+        "VALUES ($1, $2, $3)",
+        DB_ARGS(DB_TEXT(scope->environment_id), DB_TEXT(scope->tenant), DB_TEXT(scope->tenant_id)),
+        NULL);
 }
 
-static err tenant_load(struct declare *d, struct declare_scope *scope, struct declare_value *stored)
-{
-    err e = db_one(d->cx,
-                   "SELECT t.tenant_id, t.primary_business_unit, t.tenant, t.area, t.cluster, t.sp_id, "
-                   "t.is_private, t.is_enabled, t.lifetimes FROM tenant_name_index i "
-                   "JOIN tenant t ON t.tenant_id = i.tenant_id "
-                   "WHERE i.environment_id = $1 AND i.tenant = $2",
-                   DB_ARGS(DB_TEXT(scope->environment_id), DB_TEXT(scope->tenant)),
-                   declare_columns(d->cx->arena, &declare_tenant, stored,
-                                   DB_COLUMNS(COLUMN_STR(&scope->tenant_id),
-                                              COLUMN_INT(&scope->primary_business_unit))));
+static err tenant_load(struct declare *d, struct declare_scope *scope,
+                       struct declare_value *stored) {
+    err e =
+        db_one(d->cx,
+               "SELECT t.tenant_id, t.primary_business_unit, t.tenant, t.area, t.cluster, t.sp_id, "
+               "t.is_private, t.is_enabled, t.lifetimes FROM tenant_name_index i "
+               "JOIN tenant t ON t.tenant_id = i.tenant_id "
+               "WHERE i.environment_id = $1 AND i.tenant = $2",
+               DB_ARGS(DB_TEXT(scope->environment_id), DB_TEXT(scope->tenant)),
+               declare_columns(d->cx->arena, &declare_tenant, stored,
+                               DB_COLUMNS(COLUMN_STR(&scope->tenant_id),
+                                          COLUMN_INT(&scope->primary_business_unit))));
     scope->tenant_is_new = e == ERR_NOT_FOUND;
     return e == ERR_NOT_FOUND ? OK : e;
 }
 
-static err tenant_row(struct declare *d, struct declare_scope *scope)
-{
+static err tenant_row(struct declare *d, struct declare_scope *scope) {
     const struct declare_object *o = scope->object;
     struct declare_value *stored = declare_values_new(d->cx->arena, &declare_tenant), *values;
     struct str changed;
@@ -244,8 +237,7 @@ static err tenant_row(struct declare *d, struct declare_scope *scope)
                                                   .object = scope->tenant_id});
 }
 
-static err tenant_apply(struct declare *d, struct declare_scope *scope)
-{
+static err tenant_apply(struct declare *d, struct declare_scope *scope) {
     size_t before = d->mistakes_seen;
     TRY(tenant_row(d, scope));
     if (d->mistakes_seen != before) {
@@ -261,8 +253,7 @@ static err tenant_apply(struct declare *d, struct declare_scope *scope)
 }
 
 err declare_tenants(struct declare *d, const struct declare_scope *environment,
-                    const struct declare_object *o)
-{
+                    const struct declare_object *o) {
     const struct declare_value *tenants = &o->v[ENVIRONMENT_TENANTS];
     struct declare_scope *scopes = NEW_ARRAY(d->cx->arena, tenants->n, struct declare_scope);
     for (size_t i = 0; i < tenants->n; i++) {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Addresses in a declaration: issuers, origins, redirects, host templates. Stricter than RFC 3986 on purpose: what is
- * compared byte for byte later must have one spelling only. */
+/* Addresses in a declaration: issuers, origins, redirects, host templates. Stricter than RFC 3986
+ * on purpose: what is compared byte for byte later must have one spelling only. */
 #include "declare.h"
 
 #define PORT_DIGITS_MAX 5
@@ -9,19 +9,16 @@ struct uri {
     struct str scheme, host, port, rest; /* rest: path and query */
 };
 
-static bool is_lower(char c)
-{
+static bool is_lower(char c) {
     return c >= 'a' && c <= 'z';
 }
 
-static bool is_digit(char c)
-{
+static bool is_digit(char c) {
     return c >= '0' && c <= '9';
 }
 
 /* Labels of lower-case letters, digits and inner hyphens. */
-static bool host_ok(struct str host)
-{
+static bool host_ok(struct str host) {
     if (str_empty(host) || host.n > 253) {
         return false;
     }
@@ -39,15 +36,13 @@ static bool host_ok(struct str host)
     return true;
 }
 
-static bool port_ok(struct str port)
-{
+static bool port_ok(struct str port) {
     int64_t n;
     return port.n > 0 && port.n <= PORT_DIGITS_MAX && port.p[0] != '0' && str_int(port, &n) &&
            n >= 1 && n <= 65535;
 }
 
-static bool scheme_ok(struct str scheme)
-{
+static bool scheme_ok(struct str scheme) {
     if (str_empty(scheme) || !is_lower(scheme.p[0])) {
         return false;
     }
@@ -61,8 +56,7 @@ static bool scheme_ok(struct str scheme)
 }
 
 /* The host of "host", "host:port" or "[::1]:port". */
-static bool authority_parse(struct str authority, struct uri *u)
-{
+static bool authority_parse(struct str authority, struct uri *u) {
     size_t end = str_find_char(authority, ':');
     bool v6 = str_starts(authority, "[::1]");
     if (v6) {
@@ -77,8 +71,7 @@ static bool authority_parse(struct str authority, struct uri *u)
 }
 
 /* scheme://authority rest */
-static bool uri_parse(struct str text, struct uri *u)
-{
+static bool uri_parse(struct str text, struct uri *u) {
     size_t colon = str_find_char(text, ':');
     u->scheme = str_sub(text, 0, colon);
     struct str after = str_sub(text, colon, text.n);
@@ -94,19 +87,16 @@ static bool uri_parse(struct str text, struct uri *u)
     return authority_parse(str_sub(after, 0, end), u);
 }
 
-static bool host_is_loopback(struct str host)
-{
+static bool host_is_loopback(struct str host) {
     return str_is(host, "localhost") || str_is(host, "127.0.0.1") || str_is(host, "[::1]");
 }
 
-static bool scheme_is_safe(const struct uri *u)
-{
+static bool scheme_is_safe(const struct uri *u) {
     return str_is(u->scheme, "https") || (str_is(u->scheme, "http") && host_is_loopback(u->host));
 }
 
 /* SECURITY redirect-exact: one spelling, nothing that two parsers read differently. */
-static const char *spelling_check(struct str uri)
-{
+static const char *spelling_check(struct str uri) {
     if (str_empty(uri) || uri.n > DECLARE_TEXT_MAX) {
         return "it must be an absolute address of at most 2000 characters";
     }
@@ -125,14 +115,15 @@ static const char *spelling_check(struct str uri)
     return NULL;
 }
 
-static int hex_value(char c)
-{
-    return is_digit(c) ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+static int hex_value(char c) {
+    return is_digit(c)            ? c - '0'
+           : c >= 'a' && c <= 'f' ? c - 'a' + 10
+           : c >= 'A' && c <= 'F' ? c - 'A' + 10
+                                  : -1;
 }
 
 /* %XX of characters that mean something, or need no encoding, or are the percent sign itself. */
-static const char *percent_check(struct str uri)
-{
+static const char *percent_check(struct str uri) {
     for (size_t i = 0; i < uri.n; i++) {
         if (uri.p[i] != '%') {
             continue;
@@ -150,8 +141,7 @@ static const char *percent_check(struct str uri)
     return NULL;
 }
 
-static const char *path_check(struct str rest)
-{
+static const char *path_check(struct str rest) {
     struct str path = str_sub(rest, 0, str_find_char(rest, '?'));
     struct str segment;
     while (str_next(&path, '/', &segment)) {
@@ -162,14 +152,12 @@ static const char *path_check(struct str rest)
     return NULL;
 }
 
-bool declare_redirect_is_private_use(struct str uri)
-{
+bool declare_redirect_is_private_use(struct str uri) {
     return !str_starts(uri, "https:") && !str_starts(uri, "http:");
 }
 
 /* RFC 8252 7.1: a reversed domain name as the scheme. */
-static const char *private_use_check(struct str uri)
-{
+static const char *private_use_check(struct str uri) {
     size_t colon = str_find_char(uri, ':');
     struct str scheme = str_sub(uri, 0, colon);
     bool reversed = str_find_char(scheme, '.') < scheme.n && !str_ends(scheme, ".");
@@ -182,8 +170,7 @@ static const char *private_use_check(struct str uri)
     return str_find_char(rest, '@') < rest.n ? "no user information ('@')" : path_check(rest);
 }
 
-static const char *web_check(struct str uri)
-{
+static const char *web_check(struct str uri) {
     struct uri u;
     size_t authority = str_starts(uri, "https://") ? 8 : 7;
     struct str after = str_sub(uri, authority, uri.n);
@@ -200,8 +187,7 @@ static const char *web_check(struct str uri)
     return path_check(u.rest);
 }
 
-const char *declare_redirect_check(struct ctx *cx, struct str uri)
-{
+const char *declare_redirect_check(struct ctx *cx, struct str uri) {
     (void)cx;
     const char *wrong = spelling_check(uri);
     wrong = wrong != NULL ? wrong : percent_check(uri);
@@ -211,8 +197,7 @@ const char *declare_redirect_check(struct ctx *cx, struct str uri)
     return declare_redirect_is_private_use(uri) ? private_use_check(uri) : web_check(uri);
 }
 
-const char *declare_origin_check(struct ctx *cx, struct str origin)
-{
+const char *declare_origin_check(struct ctx *cx, struct str origin) {
     (void)cx;
     struct uri u;
     if (!uri_parse(origin, &u) || u.rest.n > 0) {
@@ -227,33 +212,27 @@ const char *declare_origin_check(struct ctx *cx, struct str origin)
     return redundant ? "browsers leave the default port out; so must this" : NULL;
 }
 
-const char *declare_issuer_check(struct ctx *cx, struct str issuer)
-{
+const char *declare_issuer_check(struct ctx *cx, struct str issuer) {
     const char *wrong = declare_origin_check(cx, issuer);
     return wrong == NULL ? NULL
                          : "it must be https://host[:port], or http:// on localhost, without path, "
                            "query, fragment or trailing slash";
 }
 
-const char *declare_https_check(struct ctx *cx, struct str uri)
-{
+const char *declare_https_check(struct ctx *cx, struct str uri) {
     return str_starts(uri, "https://") ? declare_redirect_check(cx, uri)
                                        : "it must be an https:// address";
 }
 
-bool declare_is_loopback(struct str origin)
-{
+bool declare_is_loopback(struct str origin) {
     struct uri u;
     return uri_parse(origin, &u) && host_is_loopback(u.host);
 }
 
-const char *declare_template_check(struct ctx *cx, struct str pattern)
-{
+/* With each {placeholder} as a letter: what remains must be a plain host. */
+static struct str filled(struct ctx *cx, struct str pattern) {
     static const char *const names[] = {"{area}", "{cluster}", "{domain}", "{acdDomain}",
                                         "{uhDomain}"};
-    if (pattern.n > DECLARE_TEXT_MAX) {
-        return "it is too long";
-    }
     struct buf b = buf_in(cx->arena, pattern.n + 1);
     for (size_t i = 0; i < pattern.n;) {
         struct str rest = str_sub(pattern, i, pattern.n);
@@ -264,22 +243,26 @@ const char *declare_template_check(struct ctx *cx, struct str pattern)
         buf_char(&b, skip > 0 ? 'x' : pattern.p[i]);
         i += skip > 0 ? skip : 1;
     }
-    return declare_origin_check(cx, buf_view(&b)) == NULL
+    return buf_view(&b);
+}
+
+const char *declare_template_check(struct ctx *cx, struct str pattern) {
+    return declare_origin_check(cx, filled(cx, pattern)) == NULL
                ? NULL
-               : "it must be scheme://host[:port] made with {area}, {cluster}, {domain}, {acdDomain}, "
+               : "it must be scheme://host[:port] made with {area}, {cluster}, {domain}, "
+                 "{acdDomain}, "
                  "{uhDomain}, e.g. https://api-{area}.{domain}";
 }
 
-const char *declare_alias_check(struct ctx *cx, struct str host)
-{
-    (void)cx;
+const char *declare_alias_check(struct ctx *cx, struct str host) {
     struct uri u;
-    return authority_parse(host, &u) ? NULL
-                                     : "it must be a host name in lower case, e.g. api.cxone.com";
+    return authority_parse(filled(cx, host), &u)
+               ? NULL
+               : "it must be a host name in lower case, e.g. api.cxone.com or "
+                 "{area}.nice-incontact.com";
 }
 
-const char *declare_domain_check(struct ctx *cx, struct str host)
-{
+const char *declare_domain_check(struct ctx *cx, struct str host) {
     (void)cx;
     return host_ok(host) ? NULL : "it must be a domain in lower case, e.g. niceincontact.com";
 }

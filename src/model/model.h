@@ -74,11 +74,11 @@ struct signing_key {
     struct pkey *key;
     struct str header_access, header_id; /* encoded JOSE headers, without '-' and '_' (PROTOCOL 12.12) */
     struct key_slot *slots;              /* signer and verifier per worker, made at their first use */
+    unsigned slots_n;
 };
 struct keyring {
     struct signing_key *keys; /* published ones, active first */
     size_t n;
-    unsigned workers;
     struct secret refresh_key; /* HS256: refresh tokens and generated keys */
     struct str refresh_header, generated_header; /* typ "JWT" and "generated+jwt" */
 };
@@ -160,6 +160,7 @@ struct platform; /* the current snapshot, the master key, what handlers share: c
 struct platform_options {
     const struct seal_key *master;
     unsigned workers;
+    bool allow_private_fetch; /* jwks_endpoint may be http and name private addresses: a laptop's setting */
     /* Fills documents; called while the snapshot is made. */
     err (*decorate)(struct ctx *cx, struct environment *e);
 };
@@ -175,6 +176,9 @@ const struct seal_key *platform_seal_key(const struct ctx *cx, const char *purpo
 #define SEAL_SIGNING_KEY        "signing-key"
 #define SEAL_APPLICATION_SECRET "application-secret"
 #define SEAL_MASTER_KEY_CHECK   "master-key-check"
+#define SEAL_REFRESH_ANSWER     "refresh_answer"
+#define SEAL_REFRESH_ANSWER     "refresh-answer"
+bool platform_allow_private_fetch(const struct ctx *cx);
 /* By host (with or without port); unknown: the default environment; none at all: ERR_UNAVAILABLE. */
 err snapshot_environment(struct ctx *cx, const struct snapshot *s, struct str host,
                          const struct environment **ret_environment);
@@ -430,11 +434,15 @@ struct declaration_secret { /* generated: printed once */
 struct declaration_result {
     struct declaration_change *changes;
     size_t changes_n;
-    struct declaration_secret *secrets;
+    struct declaration_secret *secrets; /* apply only */
     size_t secrets_n;
+    /* Beside ERR_BAD_CONFIG: "FILE:LINE: MEMBER.PATH: what is wrong; what would be right", in the order of the file as far as
+     * possible; the list ends after ten, mistakes_seen counts all. */
+    struct str *mistakes;
+    size_t mistakes_n, mistakes_seen;
 };
-/* cx->db is a DB_WRITE connection. A mistake is ERR_BAD_CONFIG whose said text is "FILE:LINE: MEMBER.PATH: what is wrong and what would be right", and
- * nothing is changed. */
+/* cx->db is a DB_WRITE connection. A mistake is ERR_BAD_CONFIG whose said text is the first of the mistakes, and nothing is
+ * changed. Not JSON at all: ERR_BAD_CONFIG with line and column. ret_result is zeroed by the caller. */
 err declaration_run(struct ctx *cx, const struct declaration_options *options,
                     struct declaration_result *ret_result);
 
