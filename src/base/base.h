@@ -19,7 +19,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define PRINTF_LIKE(fmt, args) __attribute__((format(printf, fmt, args)))
+#define PRINTF_LIKE(fmt, args) __attribute__((format(printf, fmt, args), nonnull(fmt)))
 #define CLEANUP(fn)            __attribute__((cleanup(fn)))
 #ifdef __clang__ /* on a type gcc 12 only warns: the clang build is the gate */
 #define MUST_USE __attribute__((warn_unused_result))
