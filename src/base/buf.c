@@ -69,6 +69,7 @@ void buf_int(struct buf *b, int64_t v) {
 }
 
 void buf_format(struct buf *b, const char *format, ...) {
+    assert(format != NULL); /* gcc with UBSan thinks that it may be */
     va_list args, again;
     va_start(args, format);
     va_copy(again, args);

@@ -198,6 +198,10 @@ err json_parse(struct ctx *cx, struct str text, json_t **ret_value) {
         return fail_say(cx, ERR_INVALID_REQUEST, "JSON is nested deeper than %d levels",
                         JSON_DEPTH_MAX);
     }
+    /* jansson swallows a NUL behind a number. */
+    if (str_find_char(text, '\0') != text.n) {
+        return fail_say(cx, ERR_INVALID_REQUEST, "JSON has a NUL byte");
+    }
     json_error_t error;
     json_t *value = json_loadb(text.p != NULL ? text.p : "", text.n,
                                JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &error);

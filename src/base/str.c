@@ -2,6 +2,7 @@
 /* Borrowed slices of text. */
 #include "base.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -187,6 +188,7 @@ struct str str_copy(struct arena *a, struct str s) {
 }
 
 struct str str_format(struct arena *a, const char *format, ...) {
+    assert(format != NULL); /* gcc with UBSan thinks that it may be */
     va_list args, again;
     va_start(args, format);
     va_copy(again, args);
