@@ -176,7 +176,6 @@ const struct seal_key *platform_seal_key(const struct ctx *cx, const char *purpo
 #define SEAL_SIGNING_KEY        "signing-key"
 #define SEAL_APPLICATION_SECRET "application-secret"
 #define SEAL_MASTER_KEY_CHECK   "master-key-check"
-#define SEAL_REFRESH_ANSWER     "refresh_answer"
 #define SEAL_REFRESH_ANSWER     "refresh-answer"
 bool platform_allow_private_fetch(const struct ctx *cx);
 /* By host (with or without port); unknown: the default environment; none at all: ERR_UNAVAILABLE. */

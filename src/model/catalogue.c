@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Closed lists as tables: scopes, permissions, and the words that rows may hold. */
+#include "model.h"
+
+/* PROTOCOL 4. A user token is judged by its role; these bound what an application may do by itself.
+ */
+static const struct scope_info scopes[] = {
+    {"openid", "Sign in: an id token and the userinfo endpoint"},
+    {"platform-user-read", "Read employees"},
+    {"platform-user-write", "Create and change employees"},
+    {"analytics-query", "Query analytics"},
+    {"access-key-read", "List access keys; never their secrets"},
+    {"access-key-write", "Create, activate, deactivate and delete access keys"},
+    {"application-read", "Read registered applications"},
+    {"application-write", "Register and change applications"},
+    {"agent-session", "Start and control agent sessions"},
+};
+
+/* Only what some route checks: a permission that nothing asks for would promise what is not kept.
+ * Seed 003: My Access Key is for one's own account, Access Key for those of others. */
+static const struct permission_info permissions[] = {
+    {"my-access-key.view", "My Access Key", "See one's own access keys"},
+    {"my-access-key.create", "My Access Key", "Create access keys for oneself"},
+    {"my-access-key.edit", "My Access Key", "Activate and deactivate one's own access keys"},
+    {"my-access-key.delete", "My Access Key", "Delete one's own access keys"},
+    {"access-key.view", "Access Key", "See the access keys of others"},
+    {"access-key.create", "Access Key", "Create access keys for others"},
+    {"access-key.edit", "Access Key", "Activate and deactivate the access keys of others"},
+    {"access-key.delete", "Access Key", "Delete the access keys of others"},
+    {"employee.view", "Employees", "See other employees"},
+};
+
+static const char *const application_types[] = {"backend", "public", "confidential"};
+static const char *const auth_methods[] = {"client_secret_basic", "client_secret_post",
+                                           "client_secret_jwt", "private_key_jwt", "none"};
+static const char *const employee_statuses[] = {"UNREGISTERED", "PENDING", "ACTIVE", "BLOCKED",
+                                                "DELETED"};
+
+const struct scope_info *scope_at(size_t i) {
+    return i < COUNT_OF(scopes) ? &scopes[i] : NULL;
+}
+
+bool scope_known(struct str name) {
+    for (size_t i = 0; i < COUNT_OF(scopes); i++) {
+        if (str_is(name, scopes[i].name)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+const struct permission_info *permission_at(size_t i) {
+    return i < COUNT_OF(permissions) ? &permissions[i] : NULL;
+}
+
+bool permission_known(struct str name) {
+    for (size_t i = 0; i < COUNT_OF(permissions); i++) {
+        if (str_is(name, permissions[i].name)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool listed(struct str word, const char *const *list, size_t n) {
+    for (size_t i = 0; i < n; i++) {
+        if (str_is(word, list[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool application_type_known(struct str type) {
+    return listed(type, application_types, COUNT_OF(application_types));
+}
+
+bool auth_method_known(struct str method) {
+    return listed(method, auth_methods, COUNT_OF(auth_methods));
+}
+
+bool employee_status_known(struct str status) {
+    return listed(status, employee_statuses, COUNT_OF(employee_statuses));
+}
