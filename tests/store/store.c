@@ -299,12 +299,16 @@ int store_main(int argc, char **argv, const struct store_case *cases, size_t n) 
         print_error("more than %d cases\n", CASES_MAX);
         return 2;
     }
+    size_t used = 0;
     for (size_t i = 0; i < n; i++) {
-        running[i] = (struct running){.suite = &s, .test = &cases[i]};
-        tests[i] = (struct CMUnitTest){
-            .name = cases[i].name, .test_func = case_run, .initial_state = &running[i]};
+        if (cases[i].only == NULL || strcmp(cases[i].only, argv[1]) == 0) {
+            running[used] = (struct running){.suite = &s, .test = &cases[i]};
+            tests[used] = (struct CMUnitTest){
+                .name = cases[i].name, .test_func = case_run, .initial_state = &running[used]};
+            used++;
+        }
     }
-    int failed = _cmocka_run_group_tests(argv[1], tests, n, NULL, NULL);
+    int failed = _cmocka_run_group_tests(argv[1], tests, used, NULL, NULL);
     suite_done(&s);
     return failed;
 }

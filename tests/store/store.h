@@ -52,7 +52,8 @@ struct fixture {
 struct store_case {
     const char *name;
     void (*run)(struct fixture *f);
-    bool bare; /* without the schema */
+    bool bare;        /* without the schema */
+    const char *only; /* the one engine that it concerns; NULL: every */
 };
 #define STORE_CASE(fn)                                                                             \
     { #fn, fn, false }
