@@ -56,9 +56,11 @@ struct store_case {
     const char *only; /* the one engine that it concerns; NULL: every */
 };
 #define STORE_CASE(fn)                                                                             \
-    { #fn, fn, false }
+    { #fn, fn, false, NULL }
 #define STORE_CASE_BARE(fn)                                                                        \
-    { #fn, fn, true }
+    { #fn, fn, true, NULL }
+#define STORE_CASE_BARE_ON(engine, fn)                                                             \
+    { #fn, fn, true, engine }
 
 #define STORE_MAIN(cases)                                                                          \
     int main(int argc, char **argv) {                                                              \
