@@ -61,7 +61,7 @@ void actor_free(struct actor *a) {
 /* ---- writes ---- */
 
 static void job_done(struct db_write *write, err result) {
-    struct job *j = write->owner;
+    struct write_job *j = write->owner;
     pthread_mutex_lock(&j->lock);
     j->result = result;
     j->finished = true;
@@ -69,8 +69,8 @@ static void job_done(struct db_write *write, err result) {
     pthread_mutex_unlock(&j->lock);
 }
 
-struct job *job_new(struct fixture *f, err (*run)(struct ctx *cx, void *state), void *state) {
-    struct job *j = calloc(1, sizeof *j);
+struct write_job *job_new(struct fixture *f, err (*run)(struct ctx *cx, void *state), void *state) {
+    struct write_job *j = calloc(1, sizeof *j);
     if (j == NULL) {
         abort();
     }
@@ -83,7 +83,7 @@ struct job *job_new(struct fixture *f, err (*run)(struct ctx *cx, void *state), 
     return j;
 }
 
-err job_wait(struct job *j) {
+err job_wait(struct write_job *j) {
     pthread_mutex_lock(&j->lock);
     while (!j->finished) {
         pthread_cond_wait(&j->ended, &j->lock);
@@ -93,14 +93,14 @@ err job_wait(struct job *j) {
     return result;
 }
 
-bool job_finished(struct job *j) {
+bool job_finished(struct write_job *j) {
     pthread_mutex_lock(&j->lock);
     bool finished = j->finished;
     pthread_mutex_unlock(&j->lock);
     return finished;
 }
 
-void job_free(struct job *j) {
+void job_free(struct write_job *j) {
     pthread_cond_destroy(&j->ended);
     pthread_mutex_destroy(&j->lock);
     arena_free(j->arena);
@@ -108,7 +108,7 @@ void job_free(struct job *j) {
 }
 
 err job_do(struct fixture *f, struct db_writer *w, err (*run)(struct ctx *, void *), void *state) {
-    struct job *j = job_new(f, run, state);
+    struct write_job *j = job_new(f, run, state);
     err e = db_writer_submit(w, &j->write) ? job_wait(j) : ERR_BUSY;
     job_free(j);
     return e;

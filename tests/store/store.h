@@ -77,7 +77,7 @@ struct actor *actor_new(struct fixture *f, enum db_use use);
 void actor_free(struct actor *a);
 
 /* A write for the queue, in a context of its own. */
-struct job {
+struct write_job {
     struct db_write write;
     struct ctx cx;
     struct arena *arena;
@@ -86,10 +86,10 @@ struct job {
     bool finished;
     err result;
 };
-struct job *job_new(struct fixture *f, err (*run)(struct ctx *cx, void *state), void *state);
-err job_wait(struct job *j);
-bool job_finished(struct job *j);
-void job_free(struct job *j);
+struct write_job *job_new(struct fixture *f, err (*run)(struct ctx *cx, void *state), void *state);
+err job_wait(struct write_job *j);
+bool job_finished(struct write_job *j);
+void job_free(struct write_job *j);
 /* Submits one and waits; for any thread. */
 err job_do(struct fixture *f, struct db_writer *w, err (*run)(struct ctx *, void *), void *state);
 

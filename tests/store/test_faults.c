@@ -108,10 +108,10 @@ static err gate_run(struct ctx *cx, void *state) {
 
 static void batch_do(struct rig *r, struct pair pairs[BATCH], err ret_results[BATCH]) {
     struct gate gate;
-    struct job *jobs[BATCH];
+    struct write_job *jobs[BATCH];
     sem_init(&gate.inside, 0, 0);
     sem_init(&gate.open, 0, 0);
-    struct job *held = job_new(r->f, gate_run, &gate);
+    struct write_job *held = job_new(r->f, gate_run, &gate);
     assert_true(db_writer_submit(r->w, &held->write));
     sem_wait(&gate.inside);
     for (int i = 0; i < BATCH; i++) {
@@ -454,7 +454,7 @@ static void storage_faults_deadlock_is_run_again(struct fixture *f) {
     pthread_barrier_init(&both, NULL, 2);
     struct crossing a = {.first = 1, .second = 2, .both = &both};
     struct crossing b = {.first = 2, .second = 1, .both = &both};
-    struct job *ja = job_new(f, crossing_run, &a), *jb = job_new(f, crossing_run, &b);
+    struct write_job *ja = job_new(f, crossing_run, &a), *jb = job_new(f, crossing_run, &b);
     assert_true(db_writer_submit(r.w, &ja->write) && db_writer_submit(r.w, &jb->write));
     must(&ja->cx, job_wait(ja));
     must(&jb->cx, job_wait(jb));

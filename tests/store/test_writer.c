@@ -58,7 +58,8 @@ static err gate_run(struct ctx *cx, void *state) {
     return OK;
 }
 
-static void gate_close(struct fixture *f, struct db_writer *w, struct gate *g, struct job **job) {
+static void gate_close(struct fixture *f, struct db_writer *w, struct gate *g,
+                       struct write_job **job) {
     sem_init(&g->inside, 0, 0);
     sem_init(&g->open, 0, 0);
     *job = job_new(f, gate_run, g);
@@ -88,7 +89,7 @@ static void refusal_leaves_the_others_of_its_batch(struct fixture *f) {
     item_table(f);
     struct db_writer *w = writer_of(f, (struct db_writer_options){.writers = 1});
     struct gate gate;
-    struct job *held, *jobs[5];
+    struct write_job *held, *jobs[5];
     struct insert in[5] = {
         {.id = 1},
         {.id = 2, .answer = ERR_INVALID_GRANT},
@@ -127,7 +128,7 @@ static void full_queue_refuses(struct fixture *f) {
     item_table(f);
     struct db_writer *w = writer_of(f, (struct db_writer_options){.writers = 1, .queue_max = 2});
     struct gate gate;
-    struct job *held, *jobs[3];
+    struct write_job *held, *jobs[3];
     struct insert in[3] = {{.id = 1}, {.id = 2}, {.id = 3}};
     gate_close(f, w, &gate, &held);
     for (size_t i = 0; i < COUNT_OF(jobs); i++) {
@@ -155,7 +156,7 @@ static void stop_finishes_what_was_submitted(struct fixture *f) {
     item_table(f);
     struct db_writer *w = writer_of(f, (struct db_writer_options){0});
     struct insert in[100];
-    struct job *jobs[100];
+    struct write_job *jobs[100];
     for (size_t i = 0; i < COUNT_OF(jobs); i++) {
         in[i] = (struct insert){.id = (int64_t)i};
         jobs[i] = job_new(f, insert_run, &in[i]);
@@ -185,7 +186,7 @@ static void another_program_may_write_beside(struct fixture *f) {
     struct db_writer *w = writer_of(f, (struct db_writer_options){0});
     struct actor *other = actor_new(f, DB_WRITE);
     struct insert in = {.id = 2};
-    struct job *job = job_new(f, insert_run, &in);
+    struct write_job *job = job_new(f, insert_run, &in);
     must(&other->cx, db_begin(&other->cx, other->conn));
     must(&other->cx, db_exec(&other->cx, "INSERT INTO item (id) VALUES (1)", DB_NO_ARGS, NULL));
     assert_true(db_writer_submit(w, &job->write));
