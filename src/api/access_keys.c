@@ -118,6 +118,13 @@ static void created_json(struct json_out *j, const char *member, const struct ac
     json_close_object(j);
 }
 
+/* Who may do it to others may do it to itself: access-key.view holds my-access-key.view. */
+static bool holds(const struct caller *c, struct str permission) {
+    return str_has_word(c->permissions, permission) ||
+           (str_starts(permission, "my-") &&
+            str_has_word(c->permissions, str_sub(permission, 3, permission.n)));
+}
+
 /* A key speaks with its employee's permissions: whoever makes one for another must hold them all
  * (SECURITY privilege). */
 static err privilege_check(struct ctx *cx, const struct caller *c, struct str employee_id) {
@@ -133,7 +140,7 @@ static err privilege_check(struct ctx *cx, const struct caller *c, struct str em
     struct str theirs, one;
     TRY(user_permissions(cx, &user, &theirs));
     while (str_next(&theirs, ' ', &one)) {
-        if (one.n > 0 && !str_has_word(c->permissions, one)) {
+        if (one.n > 0 && !holds(c, one)) {
             return fail_say(
                 cx, ERR_FORBIDDEN,
                 "An access key carries its user's permissions, and your role lacks one of "

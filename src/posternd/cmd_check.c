@@ -93,8 +93,8 @@ static bool check_schema(struct ctx *cx, struct findings *f) {
                        : version > newest ? "It is of a newer posternd."
                                           : "";
     found(f, "schema", version > 0,
-          str_format(cx->arena, "version %lld, this program has %lld. %s", (long long)version,
-                     (long long)newest, then));
+          str_format(cx->arena, "version %lld, this program has %lld%s%s", (long long)version,
+                     (long long)newest, *then != '\0' ? ". " : "", then));
     return version > 0;
 }
 
