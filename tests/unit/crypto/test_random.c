@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Random bytes. */
+#include "../fixture.h"
+#include "crypto.h"
+
+static void the_system_fills_all_and_never_twice_the_same(void **state) {
+    (void)state;
+    unsigned char a[64] = {0}, b[64] = {0};
+    random_system.fill(&random_system, a, sizeof a);
+    random_system.fill(&random_system, b, sizeof b);
+    assert_memory_not_equal(a, b, sizeof a);
+    assert_memory_not_equal(a + 32, b + 32, 32);
+    random_system.fill(&random_system, a, 0);
+}
+
+static void text_comes_from_the_context(void **state) {
+    struct fixture *f = *state;
+    assert_str(random_text(&f->cx, 6), "AQIDBAUG");
+    assert_int_equal(random_text(&f->cx, 32).n, 43);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        TEST(the_system_fills_all_and_never_twice_the_same),
+        TEST(text_comes_from_the_context),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
