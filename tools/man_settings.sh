@@ -13,13 +13,14 @@ page=$(dirname "$0")/../man/posternd.8
 made=$(mktemp)
 trap 'rm -f "$made"' EXIT
 "$posternd" --help | awk -v page="$page" '
+    BEGIN { n = -1 }
     /^Settings/ { settings = 1; next }
     settings && /^$/ { settings = 0 }
     !settings { next }
-    /^  -/ { flag = $1; argument = $2; line = 0; next }
-    { line++; sub(/^ +/, ""); if (line == 1) about[n] = $0; else doc[n] = $0 }
-    line == 1 { flags[n] = substr(flag, 2); arguments[n] = argument }
-    line == 2 { n++ }
+    /^  -/ { n++; on[n] = sub(/\[=on\|off\]$/, "", $1); flags[n] = substr($1, 2); arguments[n] = $2; next }
+    { sub(/^ +/, "") }
+    about[n] == "" { about[n] = $0; next }
+    { doc[n] = doc[n] (doc[n] == "" ? "" : " ") $0 }
     END {
         while ((getline text < page) > 0) {
             if (text == ".\\\" settings end") {
@@ -31,12 +32,13 @@ trap 'rm -f "$made"' EXIT
             if (text == ".\\\" settings begin") {
                 inside = 1
                 print ".Bl -tag -width Ds"
-                for (i = 0; i < n; i++) {
-                    if (arguments[i] == "[on|off]") {
+                for (i = 0; i <= n; i++) {
+                    if (on[i]) {
                         print ".It Fl " flags[i] " Ns Op = Ns Cm on|off"
                     } else {
                         print ".It Fl " flags[i] " Ar " arguments[i]
                     }
+                    gsub(/\. /, ".\n", doc[i])
                     print doc[i]
                     print ".br"
                     print about[i] "."

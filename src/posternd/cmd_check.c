@@ -32,7 +32,11 @@ static void found(struct findings *f, const char *what, bool ok, struct str says
 static void found_failure(struct findings *f, const struct ctx *cx, const char *what, err e) {
     const char *why = cx->failure.code == e && cx->failure.detail[0] != '\0' ? cx->failure.detail
                                                                              : err_info(e)->text;
-    found(f, what, false, str_format(f->arena, "%s", why));
+    char *line = str_z(f->arena, str_from(why));
+    for (char *c = line; *c != '\0'; c++) { /* libpq's reasons have several lines */
+        *c = (unsigned char)*c < ' ' ? ' ' : *c;
+    }
+    found(f, what, false, str_trim(str_from(line)));
 }
 
 static void database_close(void *object) {

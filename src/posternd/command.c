@@ -41,9 +41,28 @@ static const struct command *command_find(struct str name) {
     return NULL;
 }
 
+#define HELP_WIDTH 88
+
+/* Indented, broken between words. */
+static void help_text(FILE *to, struct str text) {
+    struct str word;
+    size_t column = 0;
+    while (str_next(&text, ' ', &word)) {
+        bool fits = column > 0 && column + 1 + word.n <= HELP_WIDTH;
+        (void)fprintf(to, "%s%.*s",
+                      fits          ? " "
+                      : column == 0 ? "      "
+                                    : "\n      ",
+                      STR_ARG(word));
+        column = fits ? column + 1 + word.n : 6 + word.n;
+    }
+    (void)fprintf(to, "\n");
+}
+
 static void help_row(FILE *to, const char *flag, const char *argument, const char *doc) {
-    (void)fprintf(to, "  %s%s%s\n      %s\n", flag, argument != NULL ? " " : "",
-                  argument != NULL ? argument : "", doc);
+    (void)fprintf(to, "  %s%s%s\n", flag, argument != NULL ? " " : "",
+                  argument != NULL ? argument : "");
+    help_text(to, str_from(doc));
 }
 
 void help_print(FILE *to) {
@@ -63,9 +82,11 @@ void help_print(FILE *to) {
     (void)fprintf(to, "\nSettings (flag, name in the file, variable, default):\n");
     for (size_t i = 0; setting_at(i) != NULL; i++) {
         const struct setting *s = setting_at(i);
-        (void)fprintf(to, "  %s %s\n      %s, %s, default %s%s\n      %s\n", s->flag,
-                      s->argument != NULL ? s->argument : "[on|off]", s->name, s->variable,
-                      s->otherwise, s->reloads ? "; SIGHUP re-reads it" : "", s->doc);
+        (void)fprintf(to, "  %s%s%s\n      %s, %s, default %s%s\n", s->flag,
+                      s->argument != NULL ? " " : "",
+                      s->argument != NULL ? s->argument : "[=on|off]", s->name, s->variable,
+                      s->otherwise, s->reloads ? "; SIGHUP re-reads it" : "");
+        help_text(to, str_from(s->doc));
     }
     (void)fprintf(to,
                   "\nExit status: 0 done; 1 it failed, and the message says why; 2 the command "
