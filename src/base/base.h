@@ -97,6 +97,8 @@ struct ctx {
     struct log *log;
     struct db_conn *db; /* reads; inside a write closure: its transaction */
     unsigned worker_id; /* which of the server's threads runs this: index of per-thread caches */
+    unsigned signatures;   /* made for this request so far, and how long they took: a metric */
+    int64_t signature_us;
     struct failure failure;
     const void *app; /* what posternd shares with its handlers (model.h: struct platform) */
 };
@@ -108,8 +110,15 @@ void ctx_init(struct ctx *cx, struct arena *arena, const struct clock *clock,
 
 /* Stores the failure (the last one wins) and returns `code`. The detail goes to the log, and for
  * fail_say() to the client too if the error's row allows: no secret belongs in it. */
-#define fail(cx, code, ...)     failure_set((cx), (code), false, __FILE__, __LINE__, __VA_ARGS__)
-#define fail_say(cx, code, ...) failure_set((cx), (code), true, __FILE__, __LINE__, __VA_ARGS__)
+#define fail(cx, code, ...)     FAILURE(cx, code, false, __VA_ARGS__)
+#define fail_say(cx, code, ...) FAILURE(cx, code, true, __VA_ARGS__)
+/* The compiler sees that what is returned is `code`, hence no success. */
+#define FAILURE(cx, code, say, ...)                                                                \
+    __extension__({                                                                                \
+        const err failure_code_ = (code);                                                          \
+        (void)failure_set((cx), failure_code_, (say), __FILE__, __LINE__, __VA_ARGS__);            \
+        failure_code_;                                                                             \
+    })
 err failure_set(struct ctx *cx, err code, bool say, const char *file, int line, const char *format,
                 ...) PRINTF_LIKE(6, 7);
 /* What the client may read of this failure: the detail if it was said and the row allows, else the
