@@ -188,7 +188,7 @@ err issue_reply(struct ctx *cx, const struct request *rq, struct issue *issue,
         .access_lifetime = life.access,
         .refresh_lifetime = issue->user != NULL ? life.refresh : life.refresh_client,
     };
-    const struct signing_key *key;
+    const struct signing_key *key = NULL;
     TRY(key_choose(cx, rq, a, &key));
     if (!issue->refreshes) {
         session_begin(cx, issue);

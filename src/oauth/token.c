@@ -63,7 +63,7 @@ static err client_may(struct ctx *cx, const struct grant *grant, const struct cl
 
 err token_post(struct ctx *cx, const struct request *rq, struct reply *rp) {
     TRY(parameters_check(cx, rq));
-    const struct grant *grant;
+    const struct grant *grant = NULL;
     TRY(grant_choose(cx, rq, &grant));
     rp->grant = str_from(grant->name);
 
