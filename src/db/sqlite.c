@@ -280,8 +280,8 @@ static err rows_read(struct ctx *cx, struct sqlite_conn *c, sqlite3_stmt *stmt,
 static err sqlite_run(struct ctx *cx, struct db_conn *conn, const struct db_statement *s,
                       struct db_outcome *out) {
     struct sqlite_conn *c = own(conn);
-    sqlite3_stmt *stmt;
-    bool once;
+    sqlite3_stmt *stmt = NULL;
+    bool once = false;
     TRY(statement_find(cx, c, s->sql, &stmt, &once));
     int64_t before = sqlite3_total_changes64(c->handle);
     err e = values_bind(cx, c, stmt, s);

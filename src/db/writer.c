@@ -369,8 +369,9 @@ err db_writer_start(struct ctx *cx, struct db *db, const struct db_writer_option
     atomic_store(&db->checkpointed, w->checkpointing);
     while (w->threads_n < w->options.writers) {
         if (pthread_create(&w->threads[w->threads_n], NULL, writer_thread, w) != 0) {
+            (void)fail(cx, ERR_STORAGE, "no thread for writer %u", w->threads_n);
             db_writer_stop(w);
-            return fail(cx, ERR_STORAGE, "no thread for writer %u", w->threads_n);
+            return ERR_STORAGE;
         }
         w->threads_n++;
     }
