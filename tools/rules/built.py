@@ -94,7 +94,9 @@ def tidy(tree):
     for path, (out, errors, status) in zip(paths, results):
         found = re.findall(r"^(\S+?):(\d+):\d+: (?:error|warning): (.*)$", out, re.M)
         for file, line, message in found:
-            place = os.path.relpath(os.path.realpath(file), os.path.realpath(tree.root))
+            full = file if os.path.isabs(file) else os.path.join(tree.full(CLANG), file)
+            place = os.path.relpath(os.path.normpath(full), tree.root)
+            message = re.sub(r",-warnings-as-errors", "", message)
             if (place, line, message) not in seen:
                 seen.add((place, line, message))
                 yield Finding(place, int(line), message)

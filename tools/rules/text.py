@@ -7,6 +7,8 @@ from rules.tree import Finding, line_of
 
 FILE_WARN, FILE_FAIL = 400, 800
 FUNCTION_WARN, FUNCTION_FAIL = 40, 80
+NESTING_WARN, NESTING_FAIL = 3, 4
+PARAMETERS_WARN, PARAMETERS_FAIL = 5, 6
 SOURCES = (".c", ".h", ".py", ".mjs", ".sh", ".sql", ".def", "meson.build")
 
 
@@ -35,6 +37,18 @@ def function_length(tree):
             if function.length() > FUNCTION_WARN:
                 yield Finding(path, function.first, f"{function.name}: {function.length()} lines",
                               warning=function.length() <= FUNCTION_FAIL)
+
+
+def function_shape(tree):
+    """At most 4 blocks within each other (3: warning) and 6 parameters (5: warning; then an options struct)."""
+    for path in tree.files(".c"):
+        for function in tree.functions(path):
+            nesting, parameters = function.nesting(), function.parameter_count()
+            if nesting > NESTING_WARN:
+                yield Finding(path, function.first, f"{function.name}: blocks {nesting} deep", nesting <= NESTING_FAIL)
+            if parameters > PARAMETERS_WARN:
+                yield Finding(path, function.first, f"{function.name}: {parameters} parameters",
+                              parameters <= PARAMETERS_FAIL)
 
 
 def words(tree):

@@ -81,11 +81,35 @@ def line_of(text, position):
 
 
 class Function:
-    def __init__(self, name, returns, first, last, body):
-        self.name, self.returns, self.first, self.last, self.body = name, returns, first, last, body
+    def __init__(self, header, first, last, body):
+        self.returns, self.name, self.parameters = " ".join(header[1].split()), header[2], header[3]
+        self.first, self.last, self.body = first, last, body
 
     def length(self):
         return self.last - self.first + 1
+
+    def parameter_count(self):
+        flat, depth = "", 0
+        for char in self.parameters:
+            depth += {"(": 1, ")": -1}.get(char, 0)
+            flat += "" if depth else char
+        flat = flat.replace("...", "")  # what a macro fills in is not read as a parameter
+        return 0 if flat.strip() in ("", "void") else flat.rstrip(", \n").count(",") + 1
+
+    def nesting(self):
+        """Blocks within blocks; the braces of initializers and of `switch` do not count, its cases do not indent."""
+        stack, most, body = [], 0, self.body[1:]
+        for match in re.finditer(r"[{}]", body):
+            if match[0] == "}":
+                if stack:
+                    stack.pop()
+                continue
+            before = body[:match.start()].rstrip()
+            block = before.endswith(")") and not re.search(r"\((struct|union|const|enum)[^()]*\)$", before) \
+                and not re.search(r"\bswitch\s*\([^{};]*\)$", before)
+            stack.append(block or before.endswith(("else", "do")))
+            most = max(most, sum(stack))
+        return most
 
 
 def functions(code):
@@ -97,7 +121,7 @@ def functions(code):
         if char == "{":
             if depth == 0:
                 text = code[start:at]
-                found = re.match(r"\s*([\w\s*]*?[\s*])(\w+)\s*\(.*\)\s*$", text, re.S)
+                found = re.match(r"\s*([\w\s*]*?[\s*])(\w+)\s*\((.*)\)\s*$", text, re.S)
                 header = found if found and "=" not in text else None
                 opened = at
             depth += 1
@@ -105,9 +129,8 @@ def functions(code):
             depth -= 1
             if depth == 0:
                 if header:
-                    yield Function(header[2], " ".join(header[1].split()),
-                                   line_of(code, start + len(code[start:at]) - len(code[start:at].lstrip())),
-                                   line_of(code, at), code[opened:at])
+                    begin = start + len(code[start:at]) - len(code[start:at].lstrip())
+                    yield Function(header, line_of(code, begin), line_of(code, at), code[opened:at])
                 start, header = at + 1, None
         elif depth == 0:
             start = at + 1
