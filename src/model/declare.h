@@ -237,7 +237,8 @@ const char *declare_auth_method_check(struct ctx *cx, struct str text);
 const char *declare_token_alg_check(struct ctx *cx, struct str text);
 const char *declare_employee_type_check(struct ctx *cx, struct str text);
 const char *declare_status_check(struct ctx *cx, struct str text);
-const char *declare_access_key_check(struct ctx *cx, struct str text);
+const char *declare_access_key_id_check(struct ctx *cx, struct str text);
+const char *declare_access_key_secret_check(struct ctx *cx, struct str text);
 const char *declare_client_secret_check(struct ctx *cx, struct str text);
 
 /* ---- declare_change.c: compare, note, audit

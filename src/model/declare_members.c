@@ -60,8 +60,8 @@ static const struct declare_member role_members[ROLE_N] = {
 KIND(declare_role, "role", role_members);
 
 static const struct declare_member access_key_members[ACCESS_KEY_N] = {
-    [ACCESS_KEY_ID] = {.name = "accessKeyId", .type = DECLARE_TEXT, .check = declare_access_key_check},
-    [ACCESS_KEY_SECRET] = {.name = "accessKeySecret", .type = DECLARE_SECRET, .check = declare_access_key_check},
+    [ACCESS_KEY_ID] = {.name = "accessKeyId", .type = DECLARE_TEXT, .check = declare_access_key_id_check},
+    [ACCESS_KEY_SECRET] = {.name = "accessKeySecret", .type = DECLARE_SECRET, .check = declare_access_key_secret_check},
     [ACCESS_KEY_IS_ACTIVE] = {.name = "isActive", .type = DECLARE_BOOL, .column = true, .otherwise = "1"},
 };
 KIND(declare_access_key, "access_key", access_key_members);

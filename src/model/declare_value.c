@@ -132,9 +132,8 @@ const char *declare_status_check(struct ctx *cx, struct str text) {
 
 /* SECURITY defaults: what stands in examples, or was typed without thought, is no secret. */
 static const char *guessable(struct ctx *cx, struct str text) {
-    static const char *const words[] = {"example",    "changeme", "change-me", "placeholder",
-                                        "password",   "your-",    "your_",     "123456789",
-                                        "abcdefghij", "secret"};
+    static const char *const words[] = {"example",  "changeme", "change-me", "placeholder",
+                                        "password", "your-",    "your_",     "secret"};
     struct str folded = str_lower(cx->arena, text);
     for (size_t i = 0; i < folded.n; i++) {
         struct str rest = str_sub(folded, i, folded.n);
@@ -157,14 +156,19 @@ static const char *guessable(struct ctx *cx, struct str text) {
 }
 
 /* PROTOCOL 12.2: programs check this length. */
-const char *declare_access_key_check(struct ctx *cx, struct str text) {
+const char *declare_access_key_id_check(struct ctx *cx, struct str text) {
+    (void)cx;
     bool ok = text.n == ACCESS_KEY_LENGTH && str_ends(text, "====");
     for (size_t i = 0; ok && i < ACCESS_KEY_DIGITS; i++) {
         char c = text.p[i];
         ok = (c >= 'A' && c <= 'Z') || (c >= '2' && c <= '7');
     }
-    return ok ? guessable(cx, text)
-              : "it must be 56 characters of base32: 52 of A-Z and 2-7, then ====";
+    return ok ? NULL : "it must be 56 characters of base32: 52 of A-Z and 2-7, then ====";
+}
+
+const char *declare_access_key_secret_check(struct ctx *cx, struct str text) {
+    const char *wrong = declare_access_key_id_check(cx, text);
+    return wrong != NULL ? wrong : guessable(cx, text);
 }
 
 const char *declare_client_secret_check(struct ctx *cx, struct str text) {
