@@ -144,7 +144,7 @@ static err client_of_token(struct ctx *cx, const struct request *rq, const struc
         return fail(cx, ERR_INVALID_GRANT, "the application is gone");
     }
     TRY(e);
-    if (!str_is(client->application.type, "public")) {
+    if (!str_is(client->application.auth_method, "none")) {
         return fail_say(cx, ERR_INVALID_CLIENT,
                         "This application must authenticate with %.*s to refresh its tokens.",
                         STR_ARG(client->application.auth_method));

@@ -53,10 +53,17 @@ static err grant_choose(struct ctx *cx, const struct request *rq, const struct g
 }
 
 static err client_may(struct ctx *cx, const struct grant *grant, const struct client *client) {
-    if (!grant_allows(grant, &client->application)) {
+    const struct application *a = &client->application;
+    if (!grant_allows(grant, a)) {
         return fail_say(cx, ERR_UNAUTHORIZED_CLIENT,
-                        "An application of type %.*s may not use grant_type %s.",
-                        STR_ARG(client->application.type), grant->name);
+                        "An application of type %.*s may not use grant_type %s.", STR_ARG(a->type),
+                        grant->name);
+    }
+    /* The built-in application is a back end without a secret: it has endpoints of its own. */
+    if (!client->authenticated && (grant->types & GRANT_PUBLIC) == 0) {
+        return fail_say(cx, ERR_UNAUTHORIZED_CLIENT,
+                        "An application that does not authenticate may not use grant_type %s.",
+                        grant->name);
     }
     return OK;
 }

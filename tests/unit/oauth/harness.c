@@ -411,3 +411,21 @@ struct answer refresh_post(struct ctx *cx, const char *application, const char *
                        token, application)};
     return ask(cx, &a);
 }
+
+/* What the grants of people signing in will give. */
+const char *public_refresh(struct ctx *cx) {
+    struct client *client = NEW(cx->arena, struct client);
+    struct issue *issue = NEW(cx->arena, struct issue);
+    struct request *rq = NEW(cx->arena, struct request);
+    struct reply *rp = NEW(cx->arena, struct reply);
+    must(cx, snapshot_environment(cx, platform_snapshot(cx), STR(HOST), &rq->environment), "host");
+    must(cx, client_find(cx, rq->environment->id, STR(APP_PUBLIC), &client->application), "client");
+    issue->client = client;
+    must(cx, access_key_issue(cx, rq, STR(KEY_ID), STR(KEY_SECRET), issue), "access_key_issue");
+    issue->scope = STR(SCOPES);
+    must(cx, issue_reply(cx, rq, issue, ISSUE_TOKEN, rp), "issue_reply");
+    must(cx, db_transaction(cx, rp->write.run, rp->write.state), "the write");
+    struct answer a = {0};
+    must(cx, json_parse(cx, rp->body, &a.json), "the answer");
+    return answer_text(&a, "refresh_token");
+}

@@ -142,5 +142,7 @@ struct answer password_token(struct house *h);   /* APP_CONF, KEY_ID */
 struct answer client_token(struct house *h);     /* APP_POST */
 struct answer access_key_token(struct house *h); /* /token/access-key, KEY_ID */
 struct answer refresh_post(struct ctx *cx, const char *application, const char *token);
+/* A refresh token of APP_PUBLIC, for USER. */
+const char *public_refresh(struct ctx *cx);
 
 #endif

@@ -12,27 +12,6 @@ static const char *refresh_of(const struct answer *a) {
     return token;
 }
 
-/* A public application's session, without the grants that come later. */
-static const char *public_refresh(struct house *h) {
-    struct client *client = NEW(h->arena, struct client);
-    struct issue *issue = NEW(h->arena, struct issue);
-    struct request *rq = NEW(h->arena, struct request);
-    struct reply *rp = NEW(h->arena, struct reply);
-    struct ctx *cx = &h->cx;
-    assert_int_equal(snapshot_environment(cx, platform_snapshot(cx), STR(HOST), &rq->environment),
-                     OK);
-    assert_int_equal(client_find(cx, rq->environment->id, STR(APP_PUBLIC), &client->application),
-                     OK);
-    issue->client = client;
-    assert_int_equal(access_key_issue(cx, rq, STR(KEY_ID), STR(KEY_SECRET), issue), OK);
-    issue->scope = STR(SCOPES);
-    assert_int_equal(issue_reply(cx, rq, issue, ISSUE_TOKEN, rp), OK);
-    assert_int_equal(db_transaction(cx, rp->write.run, rp->write.state), OK);
-    struct answer a = {.status = 200};
-    assert_int_equal(json_parse(cx, rp->body, &a.json), OK);
-    return refresh_of(&a);
-}
-
 static void refresh_once_gives_one_successor(void **state) {
     struct house *h = *state;
     struct answer first = password_token(h);
@@ -132,7 +111,7 @@ static struct answer public_post(struct house *h, const char *token, const char 
 
 static void public_application_refreshes_by_the_token_alone(void **state) {
     struct house *h = *state;
-    const char *one = public_refresh(h);
+    const char *one = public_refresh(&h->cx);
     struct answer a = public_post(h, one, "");
     const char *two = refresh_of(&a);
     a = public_post(h, two, "&client_id=" APP_PUBLIC);
@@ -143,7 +122,7 @@ static void public_application_refreshes_by_the_token_alone(void **state) {
 
 static void refresh_once_public_application_gets_no_grace_and_keeps_its_family(void **state) {
     struct house *h = *state;
-    const char *one = public_refresh(h);
+    const char *one = public_refresh(&h->cx);
     struct answer a = public_post(h, one, "");
     const char *two = refresh_of(&a);
     a = public_post(h, one, "");
@@ -282,7 +261,7 @@ static void refresh_once_loser_of_a_race_gets_the_winners_answer(void **state) {
 static void refresh_once_loser_of_a_race_is_refused_if_public(void **state) {
     struct house *h = *state;
     const char *body =
-        format(&h->cx, "grant_type=refresh_token&refresh_token=%s", public_refresh(h));
+        format(&h->cx, "grant_type=refresh_token&refresh_token=%s", public_refresh(&h->cx));
     struct answer a = ASK(h, .handle = token_post, .keep_write = true, .body = body);
     struct answer b = ASK(h, .handle = token_post, .keep_write = true, .body = body);
     answer_commit(&h->cx, &a);

@@ -99,6 +99,20 @@ static void matrix_of_types_and_grants(void **state) {
     assert_ok(&a);
 }
 
+/* The built-in application has no secret; its id is in every token of the older surface. */
+static void built_in_application_is_of_no_use_here(void **state) {
+    struct house *h = *state;
+    struct answer token = access_key_token(h);
+    json_t *claims = claims_of(&h->cx, answer_text(&token, "access_token"));
+    const char *id = json_string_value(json_object_get(claims, "client_id"));
+    struct answer a = post(h, format(&h->cx, CLIENT "&client_id=%s&tenantId=" TENANT, id));
+    assert_error(&a, 400, "unauthorized_client");
+    a = post(h, format(&h->cx, PASSWORD "&client_id=%s", id));
+    assert_error(&a, 400, "unauthorized_client");
+    a = ASK(h, .handle = introspect_post, .body = format(&h->cx, "token=x&client_id=%s", id));
+    assert_error(&a, 401, "invalid_client");
+}
+
 static void ropc_takes_access_keys_only(void **state) {
     struct house *h = *state;
     static const char *const bodies[] = {
@@ -387,6 +401,7 @@ int main(void) {
         HOUSE_TEST(json_body_has_the_same_members),
         HOUSE_TEST(grants_missing_and_unknown_are_refused),
         HOUSE_TEST(matrix_of_types_and_grants),
+        HOUSE_TEST(built_in_application_is_of_no_use_here),
         HOUSE_TEST(ropc_takes_access_keys_only),
         HOUSE_TEST(enumeration_wrong_keys_read_the_same),
         HOUSE_TEST(trailing_space_is_named_and_nothing_else),
