@@ -2,27 +2,32 @@
 # SPDX-License-Identifier: Apache-2.0
 """Writes the schema's SQL files as a C table of migrations: embed.py OUTPUT.c NNNN_name.sql ...
 
-A statement ends with ';' at the end of its line. Comments stay outside."""
+Statements end with ';'. Comments stay outside; quoted text stays as it is."""
 import os
 import re
 import sys
 
-TOKEN = re.compile(r"'(?:[^']|'')*'|\"[^\"]*\"|--[^\n]*|/\*.*?\*/", re.S)
-
-
-def without_comments(sql):
-    return TOKEN.sub(lambda m: "" if m[0].startswith(("--", "/*")) else m[0], sql)
+QUOTED = re.compile(r"('(?:[^']|'')*'|\"[^\"]*\"|--[^\n]*|/\*.*?\*/)", re.S)
 
 
 def statements(sql):
-    for part in re.split(r";[ \t]*(?:\n|$)", without_comments(sql)):
-        lines = [line.strip() for line in part.splitlines() if line.strip()]
-        if lines:
-            yield " ".join(lines)
+    text = ""
+    for part in QUOTED.split(sql):
+        if part.startswith(("'", '"')):
+            text += part
+        elif not part.startswith(("--", "/*")):
+            *ended, part = re.sub(r"\s+", " ", part).split(";")
+            for rest in ended:
+                if (text + rest).strip():
+                    yield (text + rest).strip()
+                text = ""
+            text += part
+    if text.strip():
+        sys.exit("a statement without ';' at the end: " + text.strip()[:60])
 
 
 def quoted(text):
-    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
+    return '"' + text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n") + '"'
 
 
 def main(output, files):
