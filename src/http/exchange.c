@@ -1,0 +1,408 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One request and its answer: dispatched on its worker's thread, handed to the writer or the pool
+ * and back, sent, logged. */
+#include "server_internal.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define SPARE_MAX       16                  /* exchanges that an idle worker keeps */
+#define DISCARD_MAX     (4 * HTTP_BODY_MAX) /* read past a limit, so that the 413 arrives */
+#define BODY_SECONDS    60                  /* for the whole of a body, however it trickles */
+#define HEADER_ON_STACK 512
+
+struct exchange *exchange_take(struct worker *w) {
+    struct exchange *x = w->spare;
+    if (x != NULL) {
+        w->spare = x->next;
+        w->spare_n--;
+        return x;
+    }
+    x = calloc(1, sizeof *x);
+    if (x == NULL) {
+        return NULL;
+    }
+    x->worker = w;
+    x->cx.arena = arena_new();
+    return x;
+}
+
+void exchange_free(struct exchange *x) {
+    arena_free(x->cx.arena);
+    free(x);
+}
+
+void exchange_give(struct exchange *x) {
+    struct worker *w = x->worker;
+    if (w->spare_n >= SPARE_MAX) {
+        exchange_free(x);
+        return;
+    }
+    arena_reset(x->cx.arena);
+    x->next = w->spare;
+    w->spare = x;
+    w->spare_n++;
+}
+
+static void exchange_clear(struct exchange *x) {
+    struct worker *w = x->worker;
+    const struct http_options *o = &w->server->options;
+    struct arena *arena = x->cx.arena;
+    x->phase = PHASE_READING;
+    x->rq = (struct request){.method = HTTP_OTHER};
+    x->rp = (struct reply){.status = 0};
+    x->refused = x->result = OK;
+    x->close = x->body_wanted = false;
+    x->body = NULL;
+    x->body_n = x->body_max = x->body_size = 0;
+    x->begun_us = clock_monotonic_us();
+    ctx_init(&x->cx, arena, o->clock, o->random, o->log);
+    x->cx.db = w->db;
+    x->cx.worker_id = w->id;
+    x->cx.app = o->app;
+}
+
+/* Unique without a call for randomness: this start of the server, the worker, its count. */
+static struct str id_of(struct worker *w, struct arena *a) {
+    static const char digits[] = "0123456789abcdef";
+    char *id = arena_alloc(a, 22);
+    memcpy(id, w->server->boot, 8);
+    uint64_t n = (uint64_t)w->id << 48 | (w->requests++ & 0xffffffffffffULL);
+    for (unsigned i = 0; i < 14; i++) {
+        id[21 - i] = digits[n & 15];
+        n >>= 4;
+    }
+    return (struct str){id, 22};
+}
+
+/* ---- the answer ---- */
+
+static bool is_logged(const struct log *l, enum log_level level) {
+    return l != NULL && l->fd >= 0 && level >= __atomic_load_n(&l->level, __ATOMIC_RELAXED);
+}
+
+/* Names of errors and places alone: query, body and headers may hold secrets. */
+static void log_failure(struct json_out *j, const struct exchange *x) {
+    const struct failure *f = &x->cx.failure;
+    json_put_z(j, "error", err_info(x->rp.outcome)->name);
+    if (f->code == x->rp.outcome && f->file != NULL) {
+        const char *slash = strrchr(f->file, '/');
+        json_put_z(j, "reason", f->detail);
+        json_put_str(
+            j, "place",
+            str_format(x->cx.arena, "%s:%d", slash != NULL ? slash + 1 : f->file, f->line));
+    }
+}
+
+static void exchange_log(struct exchange *x, int64_t microseconds) {
+    enum log_level level = x->rp.status >= 500 ? LOG_WARN : LOG_INFO;
+    if (x->rp.outcome == ERR_INTERNAL) {
+        level = LOG_ERROR;
+    }
+    if (!is_logged(x->cx.log, level)) {
+        return;
+    }
+    struct buf b = buf_in(x->cx.arena, 384);
+    struct json_out j = json_to(&b);
+    json_put_str(&j, "id", x->rq.id);
+    if (x->rq.correlation.p != x->rq.id.p) {
+        json_put_str_if(&j, "correlation", x->rq.correlation);
+    }
+    json_put_z(&j, "route", x->rq.route != NULL ? x->rq.route->name : "none");
+    json_put_z(&j, "method", http_method_name(x->rq.method));
+    json_put_int(&j, "status", x->rp.status);
+    json_put_int(&j, "us", microseconds);
+    json_put_str_if(&j, "tenant", x->rp.tenant_id);
+    json_put_str_if(&j, "client", x->rp.client_id);
+    json_put_str_if(&j, "grant", x->rp.grant);
+    json_put_str_if(&j, "remote", x->rq.remote);
+    if (x->rp.outcome != OK) {
+        log_failure(&j, x);
+    }
+    log_write(x->cx.log, level, "request", buf_view(&b));
+}
+
+static void exchange_count(struct exchange *x) {
+    struct http_server *s = x->worker->server;
+    int64_t microseconds = clock_monotonic_us() - x->begun_us;
+    unsigned id = x->worker->id;
+    metrics_request(s->options.metrics, id, x->rq.route, x->rp.status, microseconds);
+    if (!str_empty(x->rp.grant)) {
+        metrics_token(s->options.metrics, id, x->rp.grant, x->rp.outcome);
+    }
+    exchange_log(x, microseconds);
+}
+
+static void header_add(struct exchange *x, struct MHD_Response *response, const char *name,
+                       struct str value) {
+    char on_stack[HEADER_ON_STACK];
+    char *text = value.n < sizeof on_stack ? on_stack : arena_alloc(x->cx.arena, value.n + 1);
+    if (value.n > 0) {
+        memcpy(text, value.p, value.n);
+    }
+    text[value.n] = '\0';
+    header_clean(text, value.n);
+    (void)MHD_add_response_header(response, name, text);
+}
+
+static void headers_add(struct exchange *x, struct MHD_Response *response) {
+    const struct reply *rp = &x->rp;
+    if (rp->body.n > 0 || rp->content_type != NULL) {
+        (void)MHD_add_response_header(response, "Content-Type",
+                                      rp->content_type != NULL ? rp->content_type
+                                                               : "application/json");
+    }
+    (void)MHD_add_response_header(response, "X-Content-Type-Options", "nosniff");
+    if (!rp->cacheable) {
+        (void)MHD_add_response_header(response, "Cache-Control", "no-store");
+        (void)MHD_add_response_header(response, "Pragma", "no-cache");
+    }
+    header_add(x, response, "CorrelationId", x->rq.correlation);
+    for (size_t i = 0; i < rp->headers_n; i++) {
+        header_add(x, response, rp->headers[i].name.p, rp->headers[i].value);
+    }
+    if (x->close) {
+        (void)MHD_add_response_header(response, "Connection", "close");
+    }
+}
+
+static enum MHD_Result exchange_answer(struct exchange *x) {
+    /* The body stays where it is: the arena outlives the sending (exchange_end). */
+    struct MHD_Response *response = MHD_create_response_from_buffer(
+        x->rp.body.n, (void *)(uintptr_t)x->rp.body.p, MHD_RESPMEM_PERSISTENT);
+    if (response == NULL) {
+        return MHD_NO;
+    }
+    x->close |= atomic_load_explicit(&x->worker->server->stopping, memory_order_relaxed);
+    headers_add(x, response);
+    exchange_count(x);
+    x->phase = PHASE_ANSWERED;
+    enum MHD_Result rc = MHD_queue_response(x->connection, (unsigned)x->rp.status, response);
+    MHD_destroy_response(response);
+    return rc;
+}
+
+/* ---- waiting ---- */
+
+static void waiting_remove(struct worker *w, struct exchange *x) {
+    if (x->previous != NULL) {
+        x->previous->next = x->next;
+    } else {
+        w->waiting = x->next;
+    }
+    if (x->next != NULL) {
+        x->next->previous = x->previous;
+    }
+}
+
+/* On the worker's thread. From here the request belongs to the writer or the pool. */
+static void exchange_suspend(struct exchange *x) {
+    struct worker *w = x->worker;
+    atomic_fetch_add(&w->server->refs, 1);
+    MHD_suspend_connection(x->connection);
+    pthread_mutex_lock(&w->lock);
+    x->phase = PHASE_WAITING;
+    x->previous = NULL;
+    x->next = w->waiting;
+    if (w->waiting != NULL) {
+        w->waiting->previous = x;
+    }
+    w->waiting = x;
+    pthread_mutex_unlock(&w->lock);
+}
+
+/* On any thread: gives the request back to its worker, or ends it if the server has stopped. */
+static void exchange_wake(struct exchange *x, err result) {
+    struct worker *w = x->worker;
+    struct http_server *s = w->server;
+    x->result = result;
+    /* Under the lock, so that worker_abandon never meets a connection that is over but not resumed.
+     */
+    pthread_mutex_lock(&w->lock);
+    bool abandoned = x->phase == PHASE_ABANDONED;
+    if (!abandoned) {
+        x->phase = PHASE_OVER;
+        waiting_remove(w, x);
+        MHD_resume_connection(x->connection);
+    }
+    bool last = abandoned && --x->holders == 0;
+    pthread_mutex_unlock(&w->lock);
+    if (last) {
+        exchange_free(x);
+    }
+    server_release(s);
+}
+
+static err write_run(struct ctx *cx, void *state) {
+    struct exchange *x = state;
+    x->rp = x->handed;
+    return x->handed.write.run(cx, x->handed.write.state);
+}
+
+static void write_done(struct db_write *write, err result) {
+    exchange_wake(write->owner, result);
+}
+
+static void job_run(struct job *job) {
+    struct exchange *x = job->owner;
+    x->cx.db = NULL;
+    exchange_wake(x, x->rp.job.run(&x->cx, x->rp.job.state));
+}
+
+static enum MHD_Result exchange_write(struct exchange *x) {
+    struct db_writer *writer = x->worker->server->options.writer;
+    x->handed = x->rp;
+    x->write = (struct db_write){
+        .run = write_run, .state = x, .cx = &x->cx, .done = write_done, .owner = x};
+    exchange_suspend(x);
+    if (writer == NULL || !db_writer_submit(writer, &x->write)) {
+        exchange_wake(x, fail(&x->cx, ERR_BUSY, "the write queue is full"));
+    }
+    return MHD_YES;
+}
+
+static enum MHD_Result exchange_job(struct exchange *x) {
+    struct jobs *jobs = x->worker->server->options.jobs;
+    x->job = (struct job){.run = job_run, .owner = x};
+    exchange_suspend(x);
+    if (jobs == NULL || !jobs_submit(jobs, &x->job)) {
+        exchange_wake(x, fail(&x->cx, ERR_BUSY, "the pool for slow work is full"));
+    }
+    return MHD_YES;
+}
+
+static enum MHD_Result exchange_go_on(struct exchange *x) {
+    if (x->rp.outcome == OK && x->rp.write.run != NULL) {
+        return exchange_write(x);
+    }
+    if (x->rp.outcome == OK && x->rp.job.run != NULL) {
+        return exchange_job(x);
+    }
+    return exchange_answer(x);
+}
+
+static enum MHD_Result exchange_resumed(struct exchange *x) {
+    bool was_write = x->rp.write.run != NULL || x->handed.write.run != NULL;
+    x->phase = PHASE_READING;
+    x->cx.db = x->worker->db;
+    x->handed.write.run = NULL;
+    x->rp.write.run = NULL;
+    if (was_write || x->result != OK) {
+        route_finish(&x->cx, &x->rq, x->result, &x->rp);
+        return exchange_answer(x);
+    }
+    x->rq.job_state = x->rp.job.state;
+    route_again(&x->cx, &x->rq, &x->rp);
+    return exchange_go_on(x);
+}
+
+/* ---- the request ---- */
+
+static enum MHD_Result exchange_refuse(struct exchange *x, err e) {
+    x->close = true;
+    route_finish(&x->cx, &x->rq, e, &x->rp);
+    return exchange_answer(x);
+}
+
+enum MHD_Result exchange_begin(struct exchange *x, const struct request_head *head) {
+    const struct http_options *o = &x->worker->server->options;
+    exchange_clear(x);
+    atomic_fetch_add_explicit(&x->worker->server->in_flight, 1, memory_order_relaxed);
+    x->rq.id = id_of(x->worker, x->cx.arena);
+    err e = request_read(&x->cx, head, &x->rq);
+    if (e != OK) {
+        return exchange_refuse(x, e);
+    }
+    uint64_t length = request_content_length(&x->rq);
+    if (length == 0 && request_header(&x->rq, "transfer-encoding").p == NULL) {
+        return MHD_YES;
+    }
+    x->body_max = route_body_max(o->routes, x->rq.method, x->rq.path);
+    if (length > DISCARD_MAX ||
+        (length > x->body_max && request_header(&x->rq, "expect").p != NULL)) {
+        return exchange_refuse(x, fail_say(&x->cx, ERR_BODY_TOO_LARGE,
+                                           "A body may have %zu bytes here.", x->body_max));
+    }
+    x->body_wanted = length <= x->body_max;
+    x->body_size = length > 0 && x->body_wanted ? (size_t)length : 0;
+    return MHD_YES;
+}
+
+/* Announced bodies get their room at once; chunked ones double it. */
+static void body_room(struct exchange *x, size_t n) {
+    if (x->body != NULL && x->body_n + n <= x->body_size) {
+        return;
+    }
+    size_t size = x->body_size;
+    while (size < x->body_n + n) {
+        size = size > 0 ? size * 2 : 1024;
+    }
+    char *body = arena_alloc(x->cx.arena, size);
+    if (x->body_n > 0) {
+        memcpy(body, x->body, x->body_n);
+    }
+    x->body = body;
+    x->body_size = size;
+}
+
+enum MHD_Result exchange_body(struct exchange *x, const char *p, size_t n) {
+    if (clock_monotonic_us() - x->begun_us > BODY_SECONDS * 1000000LL ||
+        x->body_n + n > DISCARD_MAX) {
+        return MHD_NO;
+    }
+    if (x->body_n + n > x->body_max) {
+        x->body_wanted = false;
+    }
+    if (x->body_wanted) {
+        body_room(x, n);
+        memcpy(x->body + x->body_n, p, n);
+    }
+    x->body_n += n;
+    return MHD_YES;
+}
+
+enum MHD_Result exchange_run(struct exchange *x) {
+    const struct http_options *o = &x->worker->server->options;
+    pthread_mutex_lock(&x->worker->lock);
+    enum phase phase = x->phase;
+    pthread_mutex_unlock(&x->worker->lock);
+    switch (phase) {
+    case PHASE_OVER:
+        return exchange_resumed(x);
+    case PHASE_ABANDONED:
+        return MHD_NO;
+    case PHASE_READING:
+        break;
+    default:
+        return MHD_YES;
+    }
+    if (x->body_n > 0 && !x->body_wanted) {
+        return exchange_refuse(x, fail_say(&x->cx, ERR_BODY_TOO_LARGE,
+                                           "A body may have %zu bytes here.", x->body_max));
+    }
+    x->rq.body = (struct str){x->body, x->body != NULL ? x->body_n : 0};
+    route_dispatch(&x->cx, o->routes, &o->hooks, &x->rq, &x->rp);
+    return exchange_go_on(x);
+}
+
+void exchange_end(struct exchange *x) {
+    struct worker *w = x->worker;
+    atomic_fetch_sub_explicit(&w->server->in_flight, 1, memory_order_release);
+    pthread_mutex_lock(&w->lock);
+    if (x->phase == PHASE_WAITING) {
+        waiting_remove(w, x);
+        x->phase = PHASE_ABANDONED;
+        x->holders = 2;
+    }
+    bool elsewhere = x->phase == PHASE_ABANDONED;
+    bool last = elsewhere && --x->holders == 0;
+    pthread_mutex_unlock(&w->lock);
+    if (last) {
+        exchange_free(x);
+    }
+    if (!elsewhere) {
+        exchange_give(x);
+    }
+}
