@@ -11,12 +11,10 @@
 #include <string.h>
 #include <unistd.h>
 
-#define WORKERS_PER_CORE 4
-#define WORKERS_MIN      8
-#define JOB_THREADS      4
-#define JOB_QUEUE        256
-#define FATAL_GRACE_MS   1000
-#define ARENAS_MAX       4 /* of malloc: more only cost memory, requests have arenas of their own */
+#define JOB_THREADS    4
+#define JOB_QUEUE      256
+#define FATAL_GRACE_MS 1000
+#define ARENAS_MAX     4 /* of malloc: more only cost memory, requests have arenas of their own */
 
 struct server {
     struct ctx *cx;
@@ -54,12 +52,7 @@ static void outcome_unknown(void *state, const char *reason) {
 }
 
 static unsigned worker_count(const struct config *config) {
-    if (config->workers > 0) {
-        return (unsigned)config->workers;
-    }
-    long cores = sysconf(_SC_NPROCESSORS_ONLN);
-    unsigned n = cores > 0 ? (unsigned)cores * WORKERS_PER_CORE : WORKERS_MIN;
-    return n > WORKERS_MIN ? n : WORKERS_MIN;
+    return config->workers > 0 ? (unsigned)config->workers : http_workers_default();
 }
 
 static void log_levels_set(struct server *s) {
@@ -119,7 +112,8 @@ static err http_start(struct server *s) {
                                          .hooks = posternd_hooks(),
                                          .metrics = s->metrics,
                                          .app = s->platform,
-                                         .ready = server_ready};
+                                         .ready = server_ready,
+                                         .ready_state = s};
     return http_server_start(s->cx, &options, &s->http);
 }
 
