@@ -95,9 +95,9 @@ struct ctx {
     const struct clock *clock;
     const struct random *random;
     struct log *log;
-    struct db_conn *db; /* reads; inside a write closure: its transaction */
-    unsigned worker_id; /* which of the server's threads runs this: index of per-thread caches */
-    unsigned signatures;   /* made for this request so far, and how long they took: a metric */
+    struct db_conn *db;  /* reads; inside a write closure: its transaction */
+    unsigned worker_id;  /* which of the server's threads runs this: index of per-thread caches */
+    unsigned signatures; /* made for this request so far, and how long they took: a metric */
     int64_t signature_us;
     struct failure failure;
     const void *app; /* what posternd shares with its handlers (model.h: struct platform) */

@@ -170,26 +170,32 @@ static bool needs_percent_decode(struct str text, bool plus) {
     return str_find_char(text, '%') != text.n || (plus && str_find_char(text, '+') != text.n);
 }
 
+/* What begins at text.p[*at], decoded; moves *at behind it. 256: a stray % or bad digits. */
+static unsigned percent_byte(struct str text, bool plus, size_t *at) {
+    char c = text.p[(*at)++];
+    if (c != '%') {
+        return plus && c == '+' ? ' ' : (unsigned char)c;
+    }
+    if (text.n - *at < 2) {
+        return 256;
+    }
+    *at += 2;
+    return byte16(text.p + *at - 2);
+}
+
 bool percent_decode(struct arena *a, struct str text, bool plus, struct str *ret_text) {
     struct str decoded = text;
     if (needs_percent_decode(text, plus)) {
         char *p = arena_alloc(a, text.n + 1);
-        size_t at = 0;
-        for (size_t i = 0; i < text.n; i++) {
-            char c = text.p[i];
-            if (c == '%') {
-                unsigned byte = i + 2 < text.n ? byte16(text.p + i + 1) : 256;
-                if (byte > 255) {
-                    return false;
-                }
-                c = (char)byte;
-                i += 2;
-            } else if (plus && c == '+') {
-                c = ' ';
+        size_t n = 0;
+        for (size_t at = 0; at < text.n;) {
+            unsigned byte = percent_byte(text, plus, &at);
+            if (byte > 255) {
+                return false;
             }
-            p[at++] = c;
+            p[n++] = (char)byte;
         }
-        decoded = (struct str){p, at};
+        decoded = (struct str){p, n};
     }
     if (!str_is_text(decoded)) {
         return false;

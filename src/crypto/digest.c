@@ -43,8 +43,7 @@ static void pass(EVP_MD_CTX *md, const EVP_MD *hash, const unsigned char *pad, c
     must(EVP_DigestFinal_ex(md, ret_digest, NULL));
 }
 
-/* RFC 2104 on a plain digest: a third of the cost of EVP_MAC, which sets itself up for each
- * message. */
+/* RFC 2104 on a plain digest; EVP_MAC would be looked up and set up for each message. */
 size_t hmac(enum hash h, const void *key, size_t key_n, const void *p, size_t n,
             unsigned char ret_mac[HMAC_MAX]) {
     const EVP_MD *hash = algorithms()->hash[h];

@@ -78,7 +78,7 @@ struct str jws_header(struct arena *a, const struct alg *alg, struct str typ, st
 err jws_sign(struct ctx *cx, struct str header, struct str payload, struct signer *s,
              struct str *ret_compact);
 err jws_sign_mac(struct ctx *cx, struct str header, struct str payload, const struct alg *alg,
-                 const void *key, size_t n, struct str *ret_compact);
+                 struct secret key, struct str *ret_compact);
 
 /* ---- jwt.c ---- */
 

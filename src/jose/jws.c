@@ -121,13 +121,13 @@ err jws_sign(struct ctx *cx, struct str header, struct str payload, struct signe
 }
 
 err jws_sign_mac(struct ctx *cx, struct str header, struct str payload, const struct alg *alg,
-                 const void *key, size_t n, struct str *ret_compact) {
-    if (!alg->symmetric || n < JWS_MAC_KEY_MIN) {
-        return fail(cx, ERR_INTERNAL, "%s does not sign with a key of %zu bytes", alg->name, n);
+                 struct secret key, struct str *ret_compact) {
+    if (!alg->symmetric || key.n < JWS_MAC_KEY_MIN) {
+        return fail(cx, ERR_INTERNAL, "%s does not sign with a key of %zu bytes", alg->name, key.n);
     }
     unsigned char mac[HMAC_MAX];
     struct buf b = signing_input(cx, header, payload, HMAC_MAX);
-    size_t size = hmac(alg->hash, key, n, b.p, b.n, mac);
+    size_t size = hmac(alg->hash, key.p, key.n, b.p, b.n, mac);
     add_signature(&b, mac, size);
     *ret_compact = buf_view(&b);
     return OK;

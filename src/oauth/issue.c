@@ -28,8 +28,8 @@ static err sign_refresh(struct ctx *cx, const struct request *rq, const struct i
                         struct issued *issued) {
     const struct keyring *keys = rq->environment->keys;
     struct str claims = claims_refresh(cx, rq, issue, issued->refresh_lifetime);
-    return jws_sign_mac(cx, keys->refresh_header, claims, alg_find(STR("HS256")),
-                        keys->refresh_key.p, keys->refresh_key.n, &issued->refresh_token);
+    return jws_sign_mac(cx, keys->refresh_header, claims, alg_find(STR("HS256")), keys->refresh_key,
+                        &issued->refresh_token);
 }
 
 static err key_choose(struct ctx *cx, const struct request *rq, const struct application *a,

@@ -22,7 +22,7 @@ err generated_key_issue(struct ctx *cx, const struct environment *e, struct str 
     json_put_int(&j, "exp", key.expires_at);
     json_close_object(&j);
     TRY(jws_sign_mac(cx, e->keys->generated_header, buf_view(&b), alg_find(STR("HS256")),
-                     e->keys->refresh_key.p, e->keys->refresh_key.n, ret_token));
+                     e->keys->refresh_key, ret_token));
     *ret_key = key;
     return OK;
 }

@@ -20,8 +20,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     if (size > 0 && data[0] == '!') {
         const struct alg *alg = alg_find(STR("HS256"));
         struct str header = jws_header(arena, alg, STR("JWT"), STR_NONE);
-        if (jws_sign_mac(&cx, header, str_sub(text, 1, size), alg, secret, sizeof(secret), &text) !=
-            OK) {
+        if (jws_sign_mac(&cx, header, str_sub(text, 1, size), alg, keys.refresh_key, &text) != OK) {
             abort();
         }
     }

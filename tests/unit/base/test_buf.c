@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Text that grows. */
-#include "../fixture.h"
+#include "fixture.h"
 
 static void everything_is_appended(void **state) {
     struct fixture *f = *state;

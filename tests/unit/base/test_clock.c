@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Clocks: one that runs, one that a test moves. */
-#include "../fixture.h"
+#include "fixture.h"
 
 #include <time.h>
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A request's time and its one failure. */
-#include "../fixture.h"
+#include "fixture.h"
 
 /* cmocka has a macro of this name. */
 #undef fail

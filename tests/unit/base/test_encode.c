@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* RFC 4648 and RFC 3986 2.1. */
-#include "../fixture.h"
+#include "fixture.h"
 
 static const char *const plain[] = {"", "f", "fo", "foo", "foob", "fooba", "foobar"};
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The registry of errors is complete and fit for the wire. */
-#include "../fixture.h"
+#include "fixture.h"
 
 static void every_error_has_a_status_a_code_and_a_text(void **state) {
     (void)state;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* JSON written and read. */
-#include "../fixture.h"
+#include "fixture.h"
 
 #include <math.h>
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Log lines, read back through a pipe. */
-#include "../fixture.h"
+#include "fixture.h"
 
 #include <pthread.h>
 #include <stdio.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Bytes that must not leak. */
-#include "../fixture.h"
+#include "fixture.h"
 
 static struct secret of(const char *z) {
     return (struct secret){(unsigned char *)(uintptr_t)z, strlen(z)};

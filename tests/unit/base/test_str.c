@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Borrowed slices of text. */
-#include "../fixture.h"
+#include "fixture.h"
 
 static void absent_and_empty_are_told_apart_by_the_pointer(void **state) {
     (void)state;

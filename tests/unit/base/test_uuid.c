@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* UUIDs (RFC 9562). */
-#include "../fixture.h"
+#include "fixture.h"
 
 static void version_4_is_random(void **state) {
     struct fixture *f = *state;

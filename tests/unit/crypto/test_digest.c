@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SHA-256 (FIPS 180) and HMAC (RFC 4231). */
-#include "../fixture.h"
 #include "crypto.h"
+#include "fixture.h"
 
 static void assert_sha256(struct fixture *f, struct str text, const char *expected) {
     unsigned char digest[SHA256_SIZE];

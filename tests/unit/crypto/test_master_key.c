@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Where the master key comes from, and which ones are refused. */
-#include "../fixture.h"
 #include "crypto.h"
+#include "fixture.h"
 
 #include <dirent.h>
 #include <fcntl.h>

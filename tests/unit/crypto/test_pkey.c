@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Key pairs: made, stored, built from numbers; weak and false ones are refused. */
-#include "../fixture.h"
 #include "crypto.h"
+#include "fixture.h"
 
 static struct str unhex(struct fixture *f, const char *digits) {
     struct str bytes;

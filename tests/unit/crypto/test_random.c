@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Random bytes. */
-#include "../fixture.h"
 #include "crypto.h"
+#include "fixture.h"
 
 static void the_system_fills_all_and_never_twice_the_same(void **state) {
     (void)state;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Authenticated encryption: what was sealed opens, anything else does not. */
-#include "../fixture.h"
 #include "crypto.h"
+#include "fixture.h"
 
 static struct seal_key counting_key(void) {
     struct seal_key key;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Signatures, against the RFCs' vectors and their own tampered copies. */
-#include "../fixture.h"
 #include "crypto.h"
+#include "fixture.h"
 
 static struct str un64(struct fixture *f, const char *text) {
     struct str bytes;

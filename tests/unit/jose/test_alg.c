@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The table of algorithms. */
-#include "../fixture.h"
+#include "fixture.h"
 #include "jose.h"
 
 static void the_table_is_consistent(void **state) {

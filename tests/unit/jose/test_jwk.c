@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Public keys as JSON. */
-#include "../fixture.h"
+#include "fixture.h"
 #include "jose.h"
 
 #define RFC7638_N                                                                                  \

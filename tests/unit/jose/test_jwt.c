@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Claims: times to the second, types, audiences. */
-#include "../fixture.h"
+#include "fixture.h"
 #include "jose.h"
 
 #include <inttypes.h>

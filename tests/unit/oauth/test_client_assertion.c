@@ -40,9 +40,8 @@ static const char *secret_jwt(struct ctx *cx, const struct made *m) {
     const char *secret = m->secret != NULL ? m->secret : SECRET;
     const struct alg *alg = alg_find(str_from(m->alg != NULL ? m->alg : "HS256"));
     struct str header = jws_header(cx->arena, alg, STR("JWT"), STR_NONE), compact;
-    assert_int_equal(
-        jws_sign_mac(cx, header, payload_of(cx, APP_JWT, m), alg, secret, strlen(secret), &compact),
-        OK);
+    struct secret key = {(unsigned char *)(uintptr_t)secret, strlen(secret)};
+    assert_int_equal(jws_sign_mac(cx, header, payload_of(cx, APP_JWT, m), alg, key, &compact), OK);
     return str_z(cx->arena, compact);
 }
 
