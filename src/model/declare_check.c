@@ -18,21 +18,30 @@ struct str declare_name_at_vendor(struct arena *a, const struct declare_object *
                                    application->v[APPLICATION_VENDOR].text);
 }
 
-/* Notes the name; a mistake if it was there. `space` keeps kinds apart. */
-static void once(const struct names *n, const struct declare_object *o, const char *member,
+/* Notes the name; true if it was there. */
+static bool seen(const struct names *n, const struct declare_object *o, const char *space,
                  struct str name) {
     struct arena *a = n->d->cx->arena;
-    if (str_empty(name)) {
-        return;
+    char *key = str_z(a, str_format(a, "%s.%s/%.*s", o->kind->name, space, STR_ARG(name)));
+    bool was = json_object_get(n->seen, key) != NULL;
+    if (!was) {
+        (void)json_object_set_new(n->seen, key, json_true());
     }
-    char *key = str_z(a, str_format(a, "%s.%s/%.*s", o->kind->name, member, STR_ARG(name)));
-    if (json_object_get(n->seen, key) != NULL) {
-        struct str quoted = declare_quote(a, name);
-        declare_mistake(n->d, o, member, "%.*s is used twice in this file; once is right",
-                        STR_ARG(quoted));
-        return;
+    return was;
+}
+
+static void twice(const struct names *n, const struct declare_object *o, const char *member,
+                  struct str name) {
+    struct str quoted = declare_quote(n->d->cx->arena, name);
+    declare_mistake(n->d, o, member, "%.*s is used twice in this file; once is right",
+                    STR_ARG(quoted));
+}
+
+static void once(const struct names *n, const struct declare_object *o, const char *member,
+                 struct str name) {
+    if (!str_empty(name) && seen(n, o, member, name)) {
+        twice(n, o, member, name);
     }
-    (void)json_object_set_new(n->seen, key, json_true());
 }
 
 static void member_once(const struct names *n, const struct declare_object *o, unsigned member) {
@@ -78,9 +87,12 @@ static void employee_check(struct declare *d, const struct names *of_environment
         declare_mistake(d, o, NULL, "\"emailAddress\" or \"userName\" is missing");
         return;
     }
-    once(of_environment, o,
-         declare_given(o, EMPLOYEE_USER_NAME) != NULL ? "userName" : "emailAddress",
-         str_lower(d->cx->arena, user_name));
+    /* One space of names, whichever member the name came from. */
+    bool given = declare_given(o, EMPLOYEE_USER_NAME) != NULL;
+    struct str folded = str_lower(d->cx->arena, user_name);
+    if (seen(of_environment, o, "userName", folded)) {
+        twice(of_environment, o, given ? "userName" : "emailAddress", folded);
+    }
     member_once(of_tenant, o, EMPLOYEE_ID);
     number_once(of_tenant, o, EMPLOYEE_AGENT_ID);
 }

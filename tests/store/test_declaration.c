@@ -516,12 +516,13 @@ static void secrets_once_no_message_or_record_shows_them(struct fixture *f) {
     assert_null(strstr(failure_text(f->cx), "tooshort"));
 }
 
-static void ten_thousand_employees(struct fixture *f) {
+static void many_employees_take_seconds(struct fixture *f) {
+    int n = f->sqlite ? 10000 : 2000; /* each statement is a round trip there */
     struct buf b = buf_in(f->cx->arena, 4 << 20);
     buf_z(&b, "{\"environments\":[{\"name\":\"one\",\"issuer\":\"https://one.example\"," AREAS
               ",\"tenants\":[{\"tenant\":\"classics\",\"area\":\"na1\",\"cluster\":\"B32\","
               "\"businessUnits\":[{\"number\":1}]" ROLES ",\"employees\":[");
-    for (int i = 0; i < 10000; i++) {
+    for (int i = 0; i < n; i++) {
         buf_format(&b,
                    "%s{\"emailAddress\":\"e%d@classics.example\",\"firstName\":\"E\","
                    "\"lastName\":\"N%d\",\"role\":\"Agent\"}",
@@ -533,10 +534,10 @@ static void ten_thousand_employees(struct fixture *f) {
     (void)apply(f, text);
     int64_t applied = clock_monotonic_us();
     nothing_to_do(f, text);
-    print_message("10,000 employees: apply %lld ms, again %lld ms\n",
+    print_message("%d employees: apply %lld ms, again %lld ms\n", n,
                   (long long)(applied - from) / 1000,
                   (long long)(clock_monotonic_us() - applied) / 1000);
-    assert_int_equal(store_number(f, "SELECT count(*) FROM employee"), 10000);
+    assert_int_equal(store_number(f, "SELECT count(*) FROM employee"), n);
 }
 
 static const struct store_case cases[] = {
@@ -562,6 +563,6 @@ static const struct store_case cases[] = {
     STORE_CASE(role_permissions_star_and_order),
     STORE_CASE(lifetimes_out_of_range_name_the_member),
     STORE_CASE(secrets_once_no_message_or_record_shows_them),
-    STORE_CASE(ten_thousand_employees),
+    STORE_CASE(many_employees_take_seconds),
 };
 STORE_MAIN(cases)
