@@ -13,7 +13,7 @@
 #define IDLE_SECONDS     60
 #define QUIESCE_STEP_MS  2
 
-static unsigned workers_default(void) {
+unsigned http_workers_default(void) {
     long cores = sysconf(_SC_NPROCESSORS_ONLN);
     long n = cores * WORKERS_PER_CORE;
     return n > WORKERS_MIN ? (unsigned)n : WORKERS_MIN;
@@ -21,7 +21,7 @@ static unsigned workers_default(void) {
 
 static struct http_options options_filled(const struct http_options *given) {
     struct http_options o = *given;
-    o.workers = o.workers > 0 ? o.workers : workers_default();
+    o.workers = o.workers > 0 ? o.workers : http_workers_default();
     o.connections = o.connections > 0 ? o.connections : CONNECTIONS;
     o.idle_timeout_s = o.idle_timeout_s > 0 ? o.idle_timeout_s : IDLE_SECONDS;
     return o;

@@ -209,6 +209,17 @@ static err paths_put(struct writer *w) {
     return OK;
 }
 
+static err members_present(const struct writer *w, const json_t *schemas) {
+    static const char *const members[] = {"info", "operations", "schemas", "securitySchemes"};
+    for (size_t i = 0; i < COUNT_OF(members); i++) {
+        if (!json_is_object(json_object_get(schemas, members[i]))) {
+            return fail_say(w->cx, ERR_BAD_CONFIG, "openapi_schemas.json has no object %s",
+                            members[i]);
+        }
+    }
+    return OK;
+}
+
 /* Every route of the extras exists: a row that was renamed leaves none behind. */
 static err operations_known(const struct writer *w) {
     const char *name;
@@ -234,6 +245,7 @@ err openapi_write(struct ctx *cx, const struct route *rows, size_t n, const json
                        .operations = json_object_get(schemas, "operations"),
                        .rows = rows,
                        .n = n};
+    TRY(members_present(&w, schemas));
     TRY(operations_known(&w));
     json_open_object(&w.j, NULL);
     json_put_z(&w.j, "openapi", "3.1.0");

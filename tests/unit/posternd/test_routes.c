@@ -149,18 +149,27 @@ static void openapi_refers_to_schemas_that_exist(void **state) {
     refs_check(schemas, d->value);
 }
 
-static void openapi_write_refuses_what_does_not_fit_the_table(void **state) {
-    struct described *d = *state;
+static void assert_refused(struct described *d, const char *schemas, const char *says) {
     size_t n;
     const struct route *rows = route_rows(&n);
     struct buf b = buf_in(d->arena, 1024);
-    json_t *schemas;
-    assert_int_equal(json_parse(&d->cx, STR("{\"schemas\":{},\"operations\":{}}"), &schemas), OK);
-    assert_int_equal(openapi_write(&d->cx, rows, n, schemas, &b), ERR_BAD_CONFIG);
-    assert_int_equal(
-        json_parse(&d->cx, STR("{\"schemas\":{},\"operations\":{\"gone_get\":{}}}"), &schemas), OK);
-    assert_int_equal(openapi_write(&d->cx, rows, n, schemas, &b), ERR_BAD_CONFIG);
-    assert_non_null(strstr(failure_text(&d->cx), "gone_get"));
+    json_t *value;
+    assert_int_equal(json_parse(&d->cx, str_from(schemas), &value), OK);
+    assert_int_equal(openapi_write(&d->cx, rows, n, value, &b), ERR_BAD_CONFIG);
+    if (strstr(failure_text(&d->cx), says) == NULL) {
+        fail_msg("'%s' does not say '%s'", failure_text(&d->cx), says);
+    }
+}
+
+static void openapi_write_refuses_what_does_not_fit_the_table(void **state) {
+    struct described *d = *state;
+    assert_refused(d, "{\"info\":{},\"schemas\":{},\"operations\":{}}",
+                   "no object securitySchemes");
+    assert_refused(d, "{\"info\":{},\"schemas\":{},\"operations\":{},\"securitySchemes\":{}}",
+                   "no schema OpenIdConfiguration");
+    assert_refused(
+        d, "{\"info\":{},\"schemas\":{},\"operations\":{\"gone_get\":{}},\"securitySchemes\":{}}",
+        "gone_get");
 }
 
 int main(void) {
