@@ -90,7 +90,13 @@ static err key_new(struct declare *d, const struct declare_scope *scope,
     k.key.is_active = !o->v[ACCESS_KEY_IS_ACTIVE].given || o->v[ACCESS_KEY_IS_ACTIVE].number != 0;
     k.secret = str_empty(secret) ? k.secret : secret;
     k.secret_digest = sha256_text(cx->arena, k.secret);
-    TRY(access_key_create(cx, &k));
+    err e = access_key_create(cx, &k);
+    if (e == ERR_NOT_FOUND) {
+        declare_mistake(d, o, NULL, "%.*s is DELETED and gets no new access key",
+                        STR_ARG(owner->user_name));
+        return OK;
+    }
+    TRY(e);
     if (!k.key.is_active) {
         TRY(access_key_set_active(cx, scope->tenant_id, k.key.access_key_id, false));
     }

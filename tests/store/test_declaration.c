@@ -287,6 +287,11 @@ static void given_access_key_secret_is_compared(struct fixture *f) {
             "accessKeyId: this access key belongs to someone else");
 }
 
+static void deleted_employees_get_no_new_key(struct fixture *f) {
+    refused(f, TENANT(EMPLOYEES(",\"status\":\"DELETED\",\"accessKeys\":[{}]")),
+            "employees[0].accessKeys[0]: Ada@classics.example is DELETED");
+}
+
 static void client_of(struct fixture *f, struct application *a) {
     struct str id;
     must(f->cx, db_one(f->cx, "SELECT application_id FROM application WHERE name = 'App'",
@@ -550,6 +555,7 @@ static const struct store_case cases[] = {
     STORE_CASE(agent_ids_are_generated_above_all_others),
     STORE_CASE(generated_access_key_works_and_is_kept),
     STORE_CASE(given_access_key_secret_is_compared),
+    STORE_CASE(deleted_employees_get_no_new_key),
     STORE_CASE(application_secret_generated_given_and_changed),
     STORE_CASE(client_secret_jwt_keeps_the_secret_sealed),
     STORE_CASE(origins_follow_their_application),
