@@ -31,7 +31,7 @@ err grant_client_credentials(struct ctx *cx, const struct request *rq, const str
                              struct issue *issue, struct reply *rp) {
     (void)rp;
     const struct application *a = &client->application;
-    struct str tenant_id, scope;
+    struct str tenant_id = STR_NONE, scope;
     TRY(request_param(cx, rq, "scope", &scope));
     TRY(tenant_choose(cx, rq, a, &tenant_id));
     err e = tenant_find(cx, rq->environment->id, tenant_id, &issue->tenant);

@@ -33,21 +33,28 @@ static err refresh_is_current(struct ctx *cx, const struct token *token, bool *r
     return OK;
 }
 
-static err active_find(struct ctx *cx, const struct request *rq, struct str text,
-                       const struct application *a, struct token *token, struct caller *caller,
-                       bool *ret_active) {
-    *ret_active = false;
+struct asked { /* the token, and whom it speaks of */
+    struct token token;
+    struct caller caller;
+    bool active;
+};
+
+/* Leaves asked->active false for everything that the asking application may not know or that is
+ * over. */
+static err asked_fill(struct ctx *cx, const struct request *rq, struct str text,
+                      const struct application *a, struct asked *asked) {
+    struct token *token = &asked->token;
     TRY(token_read(cx, rq->environment, text, token));
     bool answers = token->kind == TOKEN_ACCESS || token->kind == TOKEN_REFRESH;
     if (!answers || !may_see(a, token)) {
         return OK;
     }
-    TRY(caller_find(cx, rq->environment->id, token->tenant_id, token->session_id, caller));
+    TRY(caller_find(cx, rq->environment->id, token->tenant_id, token->session_id, &asked->caller));
     bool current = true;
     if (token->kind == TOKEN_REFRESH) {
         TRY(refresh_is_current(cx, token, &current));
     }
-    *ret_active = current;
+    asked->active = current;
     return OK;
 }
 
@@ -84,19 +91,17 @@ err introspect_post(struct ctx *cx, const struct request *rq, struct reply *rp) 
     if (str_empty(text)) {
         return fail_say(cx, ERR_INVALID_REQUEST, "token is missing.");
     }
-    struct token token = {0};
-    struct caller caller = {0};
-    bool active;
-    err e = active_find(cx, rq, text, &client.application, &token, &caller, &active);
+    struct asked asked = {.active = false};
+    err e = asked_fill(cx, rq, text, &client.application, &asked);
     if (e != OK && e != ERR_INVALID_TOKEN && e != ERR_NOT_FOUND) {
         return e;
     }
     struct buf b = buf_in(cx->arena, 1024);
     struct json_out j = json_to(&b);
     json_open_object(&j, NULL);
-    json_put_bool(&j, "active", e == OK && active);
-    if (e == OK && active) {
-        put_active(&j, &token, &caller);
+    json_put_bool(&j, "active", asked.active);
+    if (asked.active) {
+        put_active(&j, &asked.token, &asked.caller);
     }
     json_close_object(&j);
     reply_json(rp, 200, &b);

@@ -8,7 +8,7 @@
 
 struct issued { /* what goes into the answer */
     struct str access_token, id_token, refresh_token;
-    int64_t access_lifetime, refresh_lifetime;
+    int64_t access_lifetime, id_lifetime, refresh_lifetime;
 };
 
 static err sign_access(struct ctx *cx, const struct request *rq, const struct issue *issue,
@@ -18,8 +18,8 @@ static err sign_access(struct ctx *cx, const struct request *rq, const struct is
 }
 
 static err sign_id(struct ctx *cx, const struct request *rq, const struct issue *issue,
-                   const struct signing_key *key, int64_t lifetime, struct issued *issued) {
-    struct str claims = claims_id(cx, rq, issue, lifetime, issued->access_token);
+                   const struct signing_key *key, struct issued *issued) {
+    struct str claims = claims_id(cx, rq, issue, issued->id_lifetime, issued->access_token);
     return signing_key_sign(cx, key, key->header_id, claims, &issued->id_token);
 }
 
@@ -186,6 +186,7 @@ err issue_reply(struct ctx *cx, const struct request *rq, struct issue *issue,
         lifetimes_resolve(cx, &rq->environment->lifetimes, &issue->tenant.lifetimes, &a->lifetimes);
     struct issued issued = {
         .access_lifetime = life.access,
+        .id_lifetime = life.id,
         .refresh_lifetime = issue->user != NULL ? life.refresh : life.refresh_client,
     };
     const struct signing_key *key = NULL;
@@ -195,7 +196,7 @@ err issue_reply(struct ctx *cx, const struct request *rq, struct issue *issue,
     }
     TRY(sign_access(cx, rq, issue, key, &issued));
     if (issue->id_token && shape == ISSUE_TOKEN) {
-        TRY(sign_id(cx, rq, issue, key, life.id, &issued));
+        TRY(sign_id(cx, rq, issue, key, &issued));
         issue->session.expires_at = later(issue->session.expires_at, cx->now + life.id);
     }
     TRY(sign_refresh(cx, rq, issue, &issued));
