@@ -274,10 +274,12 @@ static enum MHD_Result exchange_job(struct exchange *x) {
 }
 
 static enum MHD_Result exchange_go_on(struct exchange *x) {
-    if (x->rp.outcome == OK && x->rp.write.run != NULL) {
+    /* An error's reply brings neither, unless the handler gave it one: refused, and something to
+     * store. */
+    if (x->rp.write.run != NULL) {
         return exchange_write(x);
     }
-    if (x->rp.outcome == OK && x->rp.job.run != NULL) {
+    if (x->rp.job.run != NULL) {
         return exchange_job(x);
     }
     return exchange_answer(x);
