@@ -11,7 +11,6 @@
 #include <unistd.h>
 
 #define POOL_SIZE 16384 /* of a connection: smaller ones close large requests without an answer */
-#define STRICT    1
 /* libmicrohttpd ends a line at a bare LF, a text at a NUL, and glues folded lines together, all
  * without a word. The version whose traces of that are known; newer ones refuse it themselves. */
 #define LOOSE_VERSION 0x00097500
@@ -217,8 +216,7 @@ static struct MHD_Daemon *daemon_start(struct worker *w, int fd) {
         NULL, MHD_OPTION_NOTIFY_CONNECTION, on_connection, NULL, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
         (size_t)POOL_SIZE, MHD_OPTION_CONNECTION_LIMIT, share(o->connections, o->workers),
         MHD_OPTION_CONNECTION_TIMEOUT, o->idle_timeout_s, MHD_OPTION_PER_IP_CONNECTION_LIMIT,
-        o->per_ip, MHD_OPTION_STRICT_FOR_CLIENT, STRICT, MHD_OPTION_SIGPIPE_HANDLED_BY_APP, 1,
-        MHD_OPTION_END);
+        o->per_ip, MHD_OPTION_SIGPIPE_HANDLED_BY_APP, 1, MHD_OPTION_END);
 }
 
 err worker_start(struct ctx *cx, struct http_server *s, unsigned id) {
