@@ -174,7 +174,13 @@ static err sign_with(struct ctx *cx, struct signer *signer, struct str header, s
     if (signer == NULL) {
         return fail(cx, ERR_INTERNAL, "the signing key is refused by OpenSSL");
     }
-    return jws_sign(cx, header, payload, signer, ret_compact);
+    int64_t begun = clock_monotonic_us();
+    err e = jws_sign(cx, header, payload, signer, ret_compact);
+    struct metrics *m = platform_metrics(cx);
+    if (m != NULL) {
+        metrics_signature(m, cx->worker_id, clock_monotonic_us() - begun);
+    }
+    return e;
 }
 
 err signing_key_sign(struct ctx *cx, const struct signing_key *k, struct str header,

@@ -163,6 +163,7 @@ struct platform_options {
     bool allow_private_fetch; /* jwks_endpoint may be http and name private addresses: a laptop's setting */
     /* Fills documents; called while the snapshot is made. */
     err (*decorate)(struct ctx *cx, struct environment *e);
+    struct metrics *metrics; /* what signatures take is noted here; NULL: nowhere */
 };
 err platform_new(struct ctx *cx, const struct platform_options *options,
                  struct platform **ret_platform); /* empty until platform_reload */
@@ -177,6 +178,7 @@ const struct seal_key *platform_seal_key(const struct ctx *cx, const char *purpo
 #define SEAL_APPLICATION_SECRET "application-secret"
 #define SEAL_MASTER_KEY_CHECK   "master-key-check"
 #define SEAL_REFRESH_ANSWER     "refresh-answer"
+struct metrics *platform_metrics(const struct ctx *cx); /* NULL: none */
 bool platform_allow_private_fetch(const struct ctx *cx);
 /* By host (with or without port); unknown: the default environment; none at all: ERR_UNAVAILABLE. */
 err snapshot_environment(struct ctx *cx, const struct snapshot *s, struct str host,

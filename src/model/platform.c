@@ -160,6 +160,11 @@ const struct seal_key *platform_seal_key(const struct ctx *cx, const char *purpo
     return key;
 }
 
+struct metrics *platform_metrics(const struct ctx *cx) {
+    const struct platform *p = cx->app;
+    return p != NULL ? p->options.metrics : NULL;
+}
+
 bool platform_allow_private_fetch(const struct ctx *cx) {
     const struct platform *p = cx->app;
     return p->options.allow_private_fetch;

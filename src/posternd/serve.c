@@ -68,11 +68,19 @@ static bool server_ready(const void *state) {
     return keeper_ready(s->keeper);
 }
 
+static void tables_make(struct server *s) {
+    size_t n;
+    const struct route *rows = route_rows(&n);
+    s->routes = route_table_new(rows, n);
+    s->metrics = metrics_new(worker_count(&s->config), s->routes);
+}
+
 static err platform_start(struct server *s) {
     struct ctx *cx = s->cx;
     const struct platform_options options = {.master = &s->store->master,
                                              .workers = worker_count(&s->config),
                                              .allow_private_fetch = s->config.allow_private_fetch,
+                                             .metrics = s->metrics,
                                              .decorate = discovery_decorate};
     bool changed;
     TRY(platform_new(cx, &options, &s->platform));
@@ -89,11 +97,7 @@ static err writer_start(struct server *s) {
 }
 
 static err http_start(struct server *s) {
-    size_t n;
-    const struct route *rows = route_rows(&n);
-    s->routes = route_table_new(rows, n);
     unsigned workers = worker_count(&s->config);
-    s->metrics = metrics_new(workers, s->routes);
     const struct config *c = &s->config;
     const struct http_options options = {.listen = c->listen,
                                          .ops_listen = c->ops_listen,
@@ -118,6 +122,7 @@ static err http_start(struct server *s) {
 }
 
 static err server_start(struct server *s) {
+    tables_make(s);
     TRY(platform_start(s));
     TRY(writer_start(s));
     s->jobs = jobs_start(JOB_THREADS, JOB_QUEUE);
