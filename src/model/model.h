@@ -1,16 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* model: the rows and their rules. All SQL of Postern is in this folder.
  *
- * Functions named _find, _create, _update work on cx->db: a read connection in a handler, the transaction in a write closure. A rule
- * that several rows share is kept by one atomic statement or by first updating the parent row. What is asked on every request comes in
- * one statement with joins (client_find, access_key_authenticate, caller_find), so that disabled tenants, applications,
- * employees and keys are dead at once, without a cache.
+ * Functions named _find, _create, _update work on cx->db: a read connection in a handler, the
+ * transaction in a write closure. A rule that several rows share is kept by one atomic statement or
+ * by first updating the parent row. What is asked on every request comes in one statement with
+ * joins (client_find, access_key_authenticate, caller_find), so that disabled tenants,
+ * applications, employees and keys are dead at once, without a cache.
  *
- * Environments, their hosts and their signing keys are a snapshot (struct platform), swapped whole when the database's `generation`
- * changes; a request holds a reference to the snapshot it began with. Everything in a snapshot is immutable, but for the
- * per-worker signers, each touched by its own thread only.
+ * Environments, their hosts and their signing keys are a snapshot (struct platform), swapped whole
+ * when the database's `generation` changes; a request holds a reference to the snapshot it began
+ * with. Everything in a snapshot is immutable, but for the per-worker signers, each touched by its
+ * own thread only.
  *
- * Times are seconds since the epoch. Ids are lower-case UUIDs. Lists in rows are JSON text unless said to be words.
+ * Times are seconds since the epoch. Ids are lower-case UUIDs. Lists in rows are JSON text unless
+ * said to be words.
  */
 #ifndef POSTERN_MODEL_H
 #define POSTERN_MODEL_H
@@ -18,7 +21,8 @@
 #include "http.h"
 #include "jose.h"
 
-/* ---- lifetime.c: how long tokens live ------------------------------------------------------------ */
+/* ---- lifetime.c: how long tokens live
+ * ------------------------------------------------------------ */
 
 #define LIFETIME_ACCESS_DEFAULT         3600
 #define LIFETIME_REFRESH_DEFAULT        7200
@@ -33,16 +37,19 @@
 struct lifetimes { /* seconds; 0: not set, the next wider one decides */
     int64_t access, id, refresh, refresh_client, jitter;
 };
-/* {"access":3600,"id":...,"refresh":...,"refreshClient":...,"jitter":...}; ERR_INVALID_REQUEST names the member out of range. Other
- * members are left alone: a newer version may have written them. */
+/* {"access":3600,"id":...,"refresh":...,"refreshClient":...,"jitter":...}; ERR_INVALID_REQUEST
+ * names the member out of range. Other members are left alone: a newer version may have written
+ * them. */
 err lifetimes_parse(struct ctx *cx, struct str json, struct lifetimes *ret);
 struct str lifetimes_write(struct arena *a, const struct lifetimes *l);
-/* Application over tenant over environment over the defaults (of id: what access has); jitter (0 to its value, random) is taken off
- * access and id, but never below LIFETIME_ACCESS_MIN. */
+/* Application over tenant over environment over the defaults (of id: what access has); jitter (0 to
+ * its value, random) is taken off access and id, but never below LIFETIME_ACCESS_MIN. */
 struct lifetimes lifetimes_resolve(struct ctx *cx, const struct lifetimes *environment,
-                                   const struct lifetimes *tenant, const struct lifetimes *application);
+                                   const struct lifetimes *tenant,
+                                   const struct lifetimes *application);
 
-/* ---- catalogue.c: closed lists as tables ----------------------------------------------------------- */
+/* ---- catalogue.c: closed lists as tables
+ * ----------------------------------------------------------- */
 
 struct scope_info {
     const char *name, *description;
@@ -56,12 +63,14 @@ struct permission_info {
 };
 const struct permission_info *permission_at(size_t i);
 bool permission_known(struct str name);
-/* Auth methods, application types, tenancies, statuses are texts in rows; these say whether one is known. */
+/* Auth methods, application types, tenancies, statuses are texts in rows; these say whether one is
+ * known. */
 bool application_type_known(struct str type);
 bool auth_method_known(struct str method);
 bool employee_status_known(struct str status);
 
-/* ---- signing_key.c, keyring.c ------------------------------------------------------------------------ */
+/* ---- signing_key.c, keyring.c
+ * ------------------------------------------------------------------------ */
 
 #define SIGNING_KEYS_FUTURE 3
 #define SIGNING_KEYS_MAX    32
@@ -72,18 +81,19 @@ struct signing_key {
     const struct alg *alg;
     struct str state; /* future, active, retired */
     struct pkey *key;
-    struct str header_access, header_id; /* encoded JOSE headers, without '-' and '_' (PROTOCOL 12.12) */
-    struct key_slot *slots;              /* signer and verifier per worker, made at their first use */
+    struct str header_access,
+        header_id;          /* encoded JOSE headers, without '-' and '_' (PROTOCOL 12.12) */
+    struct key_slot *slots; /* signer and verifier per worker, made at their first use */
     unsigned slots_n;
 };
 struct keyring {
     struct signing_key *keys; /* published ones, active first */
     size_t n;
-    struct secret refresh_key; /* HS256: refresh tokens and generated keys */
+    struct secret refresh_key;                   /* HS256: refresh tokens and generated keys */
     struct str refresh_header, generated_header; /* typ "JWT" and "generated+jwt" */
 };
-/* The active key of this algorithm; NULL if the environment has none (keys are made for RS256 at creation, for others when an
- * application asks for them). */
+/* The active key of this algorithm; NULL if the environment has none (keys are made for RS256 at
+ * creation, for others when an application asks for them). */
 const struct signing_key *keyring_active(const struct keyring *r, const struct alg *alg);
 const struct signing_key *keyring_find(const struct keyring *r, struct str kid);
 /* Signs with this worker's signer. */
@@ -91,9 +101,10 @@ err signing_key_sign(struct ctx *cx, const struct signing_key *k, struct str hea
                      struct str payload, struct str *ret_compact);
 bool signing_key_verify(struct ctx *cx, const struct signing_key *k, const struct jws *jws);
 
-/* Rows. An environment has for each algorithm in use one active and SIGNING_KEYS_FUTURE future keys, and one HS256 key for refresh
- * tokens. Generation (slow) happens before the transaction: signing_keys_prepare reads on cx->db what is missing and makes that, at
- * least one key (for a rotation); store and rotate run in a closure and store only what is missing then. */
+/* Rows. An environment has for each algorithm in use one active and SIGNING_KEYS_FUTURE future
+ * keys, and one HS256 key for refresh tokens. Generation (slow) happens before the transaction:
+ * signing_keys_prepare reads on cx->db what is missing and makes that, at least one key (for a
+ * rotation); store and rotate run in a closure and store only what is missing then. */
 bool kid_header_ok(struct str encoded_header); /* no '-', no '_' */
 /* Nothing is missing: no need to prepare and store. */
 err signing_keys_complete(struct ctx *cx, struct str environment_id, const struct alg *alg,
@@ -102,8 +113,9 @@ struct signing_keys_new;
 err signing_keys_prepare(struct ctx *cx, const struct seal_key *master, struct str environment_id,
                          const struct alg *alg, struct signing_keys_new **ret_new);
 err signing_keys_store(struct ctx *cx, const struct signing_keys_new *keys);
-/* The active key retires, the first future key becomes active, a new future key is added. Tokens that the retired key signed
- * stay valid: it is published for SIGNING_KEY_RETIRED_SECONDS. ERR_CONFLICT: SIGNING_KEYS_MAX are published already. */
+/* The active key retires, the first future key becomes active, a new future key is added. Tokens
+ * that the retired key signed stay valid: it is published for SIGNING_KEY_RETIRED_SECONDS.
+ * ERR_CONFLICT: SIGNING_KEYS_MAX are published already. */
 #define SIGNING_KEY_RETIRED_SECONDS (LIFETIME_ACCESS_MAX + 3600)
 err signing_keys_rotate(struct ctx *cx, const struct signing_keys_new *replacement);
 struct signing_key_row {
@@ -112,10 +124,12 @@ struct signing_key_row {
 };
 err signing_keys_list(struct ctx *cx, err (*each)(struct ctx *cx, void *state),
                       struct signing_key_row *row, void *state);
-/* The master key fits this database (ERR_BAD_CONFIG if not); stores the check value in an empty one. */
+/* The master key fits this database (ERR_BAD_CONFIG if not); stores the check value in an empty
+ * one. */
 err master_key_check(struct ctx *cx, const struct seal_key *master, bool may_store);
 
-/* ---- environment.c, platform.c: the snapshot ----------------------------------------------------------- */
+/* ---- environment.c, platform.c: the snapshot
+ * ----------------------------------------------------------- */
 
 struct area {
     struct str area, domain, acd_domain, uh_domain;
@@ -123,7 +137,8 @@ struct area {
 struct cluster {
     struct str cluster, area;
 };
-/* Patterns with {area}, {cluster}, {domain}, {acdDomain}, {uhDomain}; scheme and port included: "https://api-{area}.{domain}". Stored as
+/* Patterns with {area}, {cluster}, {domain}, {acdDomain}, {uhDomain}; scheme and port included:
+ * "https://api-{area}.{domain}". Stored as
  * {"ui","auth","api","cluster","acd","aliases":[...]}; what is absent is the issuer itself. */
 struct host_templates {
     struct str ui, auth, api, cluster, acd;
@@ -151,7 +166,8 @@ struct environment {
     struct document documents[DOCUMENT_COUNT];
 };
 const struct area *environment_area(const struct environment *e, struct str area);
-/* A template filled in; the text is the arena's. area may be NULL, cluster absent: their words are then left empty. */
+/* A template filled in; the text is the arena's. area may be NULL, cluster absent: their words are
+ * then left empty. */
 struct str environment_url(struct arena *a, struct str pattern, const struct area *area,
                            struct str cluster);
 
@@ -160,7 +176,8 @@ struct platform; /* the current snapshot, the master key, what handlers share: c
 struct platform_options {
     const struct seal_key *master;
     unsigned workers;
-    bool allow_private_fetch; /* jwks_endpoint may be http and name private addresses: a laptop's setting */
+    bool allow_private_fetch; /* jwks_endpoint may be http and name private addresses: a laptop's
+                                 setting */
     /* Fills documents; called while the snapshot is made. */
     err (*decorate)(struct ctx *cx, struct environment *e);
     struct metrics *metrics; /* what signatures take is noted here; NULL: nowhere */
@@ -168,9 +185,11 @@ struct platform_options {
 err platform_new(struct ctx *cx, const struct platform_options *options,
                  struct platform **ret_platform); /* empty until platform_reload */
 void platform_free(struct platform *p);
-/* Reads environments and keys on cx->db into a new snapshot and swaps it in. `only_if_changed`: compares `generation` first. */
+/* Reads environments and keys on cx->db into a new snapshot and swaps it in. `only_if_changed`:
+ * compares `generation` first. */
 err platform_reload(struct ctx *cx, struct platform *p, bool only_if_changed, bool *ret_changed);
-/* A reference for this request, given back when its arena is reset. NULL before the first reload. */
+/* A reference for this request, given back when its arena is reset. NULL before the first reload.
+ */
 const struct snapshot *platform_snapshot(struct ctx *cx);
 /* seal_key_derive(master, purpose), kept for the purposes that the hot path has (platform.c). */
 const struct seal_key *platform_seal_key(const struct ctx *cx, const char *purpose_constant);
@@ -180,17 +199,20 @@ const struct seal_key *platform_seal_key(const struct ctx *cx, const char *purpo
 #define SEAL_REFRESH_ANSWER     "refresh-answer"
 struct metrics *platform_metrics(const struct ctx *cx); /* NULL: none */
 bool platform_allow_private_fetch(const struct ctx *cx);
-/* By host (with or without port); unknown: the default environment; none at all: ERR_UNAVAILABLE. */
+/* By host (with or without port); unknown: the default environment; none at all: ERR_UNAVAILABLE.
+ */
 err snapshot_environment(struct ctx *cx, const struct snapshot *s, struct str host,
                          const struct environment **ret_environment);
 size_t snapshot_count(const struct snapshot *s);
 const struct environment *snapshot_at(const struct snapshot *s, size_t i);
-/* Which area a regional host names, e.g. na1.nice-incontact.com (PROTOCOL 12.9); NULL for the issuer's and others. */
+/* Which area a regional host names, e.g. na1.nice-incontact.com (PROTOCOL 12.9); NULL for the
+ * issuer's and others. */
 const struct area *snapshot_host_area(const struct snapshot *s, struct str host);
 /* Raises `generation`: part of every change to what a snapshot holds. */
 err generation_raise(struct ctx *cx);
 
-/* ---- tenant.c --------------------------------------------------------------------------------------------- */
+/* ---- tenant.c
+ * --------------------------------------------------------------------------------------------- */
 
 struct tenant {
     struct str tenant_id, environment_id, tenant, area, cluster, sp_id;
@@ -202,7 +224,8 @@ struct tenant {
 err tenant_find(struct ctx *cx, struct str environment_id, struct str tenant_id,
                 struct tenant *ret_tenant);
 
-/* ---- application.c ---------------------------------------------------------------------------------------- */
+/* ---- application.c
+ * ---------------------------------------------------------------------------------------- */
 
 struct application {
     struct str application_id, tenant_id, environment_id;
@@ -222,29 +245,33 @@ struct application {
     struct str created_by, modified_by;
     int64_t created_at, modified_at, last_used_at, deletion_at;
 };
-/* By client_id in this environment, what a token request needs of it. ERR_NOT_FOUND: unknown, or of another environment. */
+/* By client_id in this environment, what a token request needs of it. ERR_NOT_FOUND: unknown, or of
+ * another environment. */
 err client_find(struct ctx *cx, struct str environment_id, struct str client_id,
                 struct application *ret_application);
 /* The whole row, inside its owner tenant. */
 err application_find(struct ctx *cx, struct str tenant_id, struct str application_id,
                      struct application *ret_application);
-/* May users of this tenant use it? And may it act there by itself (client_credentials)? One statement. */
+/* May users of this tenant use it? And may it act there by itself (client_credentials)? One
+ * statement. */
 struct application_access {
     bool users, itself;
 };
 err application_access(struct ctx *cx, const struct application *a, struct str tenant_id,
                        struct application_access *ret_access);
-err application_used(struct ctx *cx, const struct application *a); /* last_used_at = now, at most once a minute */
+err application_used(struct ctx *cx,
+                     const struct application *a); /* last_used_at = now, at most once a minute */
 err application_jwks_store(struct ctx *cx, const struct application *a, struct str jwks);
 err origin_registered(struct ctx *cx, struct str environment_id, struct str origin,
                       bool *ret_registered);
-/* A new secret: the given text or, if that is absent, 32 random bytes as base64url; its digest; and, if there is a master key
- * (client_secret_jwt), its sealed form. */
+/* A new secret: the given text or, if that is absent, 32 random bytes as base64url; its digest;
+ * and, if there is a master key (client_secret_jwt), its sealed form. */
 struct secret_new {
     struct str text; /* shown once */
     struct str digest, sealed;
 };
-/* ERR_INVALID_REQUEST: the given one is empty, longer than APPLICATION_SECRET_MAX or has controls. */
+/* ERR_INVALID_REQUEST: the given one is empty, longer than APPLICATION_SECRET_MAX or has controls.
+ */
 #define APPLICATION_SECRET_MAX 256
 err application_secret_new(struct ctx *cx, const struct seal_key *master, struct str application_id,
                            struct str given, struct secret_new *ret_secret);
@@ -254,7 +281,8 @@ err application_secret_open(struct ctx *cx, const struct application *a, struct 
 /* "name@vendor" in lower case: the key of application_name_index. */
 struct str application_name_folded(struct arena *a, struct str name, struct str vendor);
 
-/* ---- role.c, employee.c, user.c -------------------------------------------------------------------------------- */
+/* ---- role.c, employee.c, user.c
+ * -------------------------------------------------------------------------------- */
 
 struct role {
     struct str role_id, name, legacy_id;
@@ -276,11 +304,13 @@ err employee_find(struct ctx *cx, struct str tenant_id, struct str employee_id,
 err user_name_find(struct ctx *cx, struct str environment_id, struct str user_name,
                    struct str *ret_tenant_id, struct str *ret_employee_id);
 err agent_find(struct ctx *cx, struct str tenant_id, int64_t agent_id, struct str *ret_employee_id);
-/* First and last names (PROTOCOL 8): characters that are refused; user names look like an e-mail address. */
+/* First and last names (PROTOCOL 8): characters that are refused; user names look like an e-mail
+ * address. */
 bool employee_name_ok(struct str name);
 bool user_name_ok(struct str user_name);
 
-/* Who a user token speaks of: employee, tenant, primary role. One statement. ERR_NOT_FOUND. Checks nothing else. */
+/* Who a user token speaks of: employee, tenant, primary role. One statement. ERR_NOT_FOUND. Checks
+ * nothing else. */
 struct user {
     struct employee employee;
     struct tenant tenant;
@@ -292,7 +322,9 @@ bool user_is_alive(const struct user *u);
 /* Permissions of primary and secondary roles, words, each once. */
 err user_permissions(struct ctx *cx, const struct user *u, struct str *ret_permissions);
 
-/* ---- access_key.c ------------------------------------------------------------------------------------------------ */
+/* ---- access_key.c
+ * ------------------------------------------------------------------------------------------------
+ */
 
 #define ACCESS_KEY_LENGTH 56
 
@@ -302,12 +334,14 @@ struct access_key {
     int64_t created_at, last_used_at;
     int64_t agent_id; /* of the employee, in lists */
 };
-/* id and secret are right, active, and the user is alive: ERR_INVALID_GRANT for everything else, with the reason in the log alone;
- * the secret is compared (constant time) also when the key is unknown. */
+/* id and secret are right, active, and the user is alive: ERR_INVALID_GRANT for everything else,
+ * with the reason in the log alone; the secret is compared (constant time) also when the key is
+ * unknown. */
 err access_key_authenticate(struct ctx *cx, struct str environment_id, struct str access_key_id,
                             struct str access_key_secret, struct access_key *ret_key,
                             struct user *ret_user);
-err access_key_used(struct ctx *cx, const struct access_key *k); /* last_used_at, at most once a minute */
+err access_key_used(struct ctx *cx,
+                    const struct access_key *k); /* last_used_at, at most once a minute */
 struct access_key_new {
     struct access_key key;
     struct str secret; /* shown once */
@@ -316,13 +350,15 @@ struct access_key_new {
 };
 /* Makes id and secret (no database); access_key_create stores them. */
 void access_key_prepare(struct ctx *cx, struct access_key_new *key);
-err access_key_create(struct ctx *cx, const struct access_key_new *key); /* NOT_FOUND: no such employee, or DELETED */
+err access_key_create(
+    struct ctx *cx, const struct access_key_new *key); /* NOT_FOUND: no such employee, or DELETED */
 err access_key_find(struct ctx *cx, struct str tenant_id, struct str access_key_id,
                     struct access_key *ret_key);
 err access_key_set_active(struct ctx *cx, struct str tenant_id, struct str access_key_id,
                           bool active);
 err access_key_delete(struct ctx *cx, struct str tenant_id, struct str access_key_id);
-/* Keyset pages in the order of access_key_id; employee_id absent: the tenant's all. Fetches limit rows after `after`. */
+/* Keyset pages in the order of access_key_id; employee_id absent: the tenant's all. Fetches limit
+ * rows after `after`. */
 struct access_key_page {
     struct str tenant_id, employee_id, after;
     int64_t limit;
@@ -332,7 +368,8 @@ err access_keys_list(struct ctx *cx, const struct access_key_page *page, struct 
                      err (*each)(struct ctx *cx, void *state), void *state);
 err access_keys_count(struct ctx *cx, struct str tenant_id, struct str employee_id, int64_t *ret);
 
-/* ---- session.c: the unit of revocation, and the refresh family -------------------------------------------------- */
+/* ---- session.c: the unit of revocation, and the refresh family
+ * -------------------------------------------------- */
 
 #define REFRESH_GRACE_SECONDS 10
 
@@ -348,8 +385,8 @@ struct session {
 err session_create(struct ctx *cx, const struct session *s);
 err session_find(struct ctx *cx, struct str tenant_id, struct str session_id,
                  struct session *ret_session);
-/* The one step of a refresh: succeeds once for each token. ERR_NOT_FOUND: it was not the current token, or the
- * family or the session is revoked. */
+/* The one step of a refresh: succeeds once for each token. ERR_NOT_FOUND: it was not the current
+ * token, or the family or the session is revoked. */
 struct session_rotation {
     struct str tenant_id, session_id, old_digest, new_digest;
     struct str answer; /* sealed, or absent */
@@ -357,9 +394,11 @@ struct session_rotation {
 };
 err session_rotate(struct ctx *cx, const struct session_rotation *r);
 err session_revoke_refresh(struct ctx *cx, struct str tenant_id, struct str session_id);
-err session_revoke(struct ctx *cx, struct str tenant_id, struct str session_id); /* its access tokens too */
+err session_revoke(struct ctx *cx, struct str tenant_id,
+                   struct str session_id); /* its access tokens too */
 
-/* ---- caller.c: who calls an API ------------------------------------------------------------------------------------ */
+/* ---- caller.c: who calls an API
+ * ------------------------------------------------------------------------------------ */
 
 struct caller {
     bool is_user;
@@ -372,13 +411,14 @@ struct caller {
     int64_t agent_id;
     int64_t expires_at;
 };
-/* Session not revoked, application enabled, tenant enabled, access key active, employee alive: one statement (one more for
- * secondary roles). ERR_INVALID_TOKEN with the reason otherwise. */
+/* Session not revoked, application enabled, tenant enabled, access key active, employee alive: one
+ * statement (one more for secondary roles). ERR_INVALID_TOKEN with the reason otherwise. */
 err caller_find(struct ctx *cx, struct str environment_id, struct str tenant_id,
                 struct str session_id, struct caller *ret_caller);
 bool caller_may(const struct caller *c, const char *permission);
 
-/* ---- assertion.c, generated_key.c ------------------------------------------------------------------------------------ */
+/* ---- assertion.c, generated_key.c
+ * ------------------------------------------------------------------------------------ */
 
 /* ERR_INVALID_CLIENT if this jti was used before. */
 err assertion_use(struct ctx *cx, const struct application *a, struct str jti, int64_t expires_at);
@@ -389,9 +429,12 @@ struct generated_key {
     int64_t expires_at;
 };
 err generated_key_create(struct ctx *cx, const struct generated_key *k);
-err generated_key_use(struct ctx *cx, struct str tenant_id, struct str generated_key_id); /* once; ERR_INVALID_GRANT */
+err generated_key_use(struct ctx *cx, struct str tenant_id,
+                      struct str generated_key_id); /* once; ERR_INVALID_GRANT */
 
-/* ---- audit.c ---------------------------------------------------------------------------------------------------------- */
+/* ---- audit.c
+ * ----------------------------------------------------------------------------------------------------------
+ */
 
 struct audit {
     struct str tenant_id, actor, action, object, remote;
@@ -399,30 +442,34 @@ struct audit {
 };
 err audit_write(struct ctx *cx, const struct audit *a);
 
-/* ---- purge.c: expired rows, in small bites ------------------------------------------------------------------------------ */
+/* ---- purge.c: expired rows, in small bites
+ * ------------------------------------------------------------------------------ */
 
 #define PURGE_BITE 500
 struct purge_cursor {
-    unsigned table;                  /* which table of purge.c's list is walked */
+    unsigned table; /* which table of purge.c's list is walked */
     char after_tenant[64], after_key[256];
 };
-/* One bite inside a write closure; ret_wrapped: all tables were walked once. Also clears refresh_answer after its grace and removes
- * applications whose deletion_at has come. */
-err purge_bite(struct ctx *cx, struct purge_cursor *cursor, int64_t *ret_removed, bool *ret_wrapped);
+/* One bite inside a write closure; ret_wrapped: all tables were walked once. Also clears
+ * refresh_answer after its grace and removes applications whose deletion_at has come. */
+err purge_bite(struct ctx *cx, struct purge_cursor *cursor, int64_t *ret_removed,
+               bool *ret_wrapped);
 
-/* ---- declaration.c (and declare_*.c): plan and apply ---------------------------------------------------------------------- */
+/* ---- declaration.c (and declare_*.c): plan and apply
+ * ---------------------------------------------------------------------- */
 
-/* The declarative description of the model (docs/declaration.schema.json). Objects are matched by their natural names: environments by
- * name, tenants by `tenant`, roles by name, employees by user name, applications by name and vendor, access keys by id or order.
- * What the file does not name stays as it is. */
+/* The declarative description of the model (docs/declaration.schema.json). Objects are matched by
+ * their natural names: environments by name, tenants by `tenant`, roles by name, employees by user
+ * name, applications by name and vendor, access keys by id or order. What the file does not name
+ * stays as it is. */
 struct declaration_options {
-    struct str text;             /* the file's content */
-    const char *file;            /* its name, for messages */
+    struct str text;                                     /* the file's content */
+    const char *file;                                    /* its name, for messages */
     struct str (*getenv)(void *state, const char *name); /* for {"env": NAME} secrets */
     void *getenv_state;
     const struct seal_key *master;
-    struct str actor;            /* "operator:{name}" */
-    bool apply;                  /* false: plan; the transaction is rolled back */
+    struct str actor; /* "operator:{name}" */
+    bool apply;       /* false: plan; the transaction is rolled back */
 };
 struct declaration_change {
     const char *verb; /* "create", "update" */
@@ -437,13 +484,14 @@ struct declaration_result {
     size_t changes_n;
     struct declaration_secret *secrets; /* apply only */
     size_t secrets_n;
-    /* Beside ERR_BAD_CONFIG: "FILE:LINE: MEMBER.PATH: what is wrong; what would be right", in the order of the file as far as
-     * possible; the list ends after ten, mistakes_seen counts all. */
+    /* Beside ERR_BAD_CONFIG: "FILE:LINE: MEMBER.PATH: what is wrong; what would be right", in the
+     * order of the file as far as possible; the list ends after ten, mistakes_seen counts all. */
     struct str *mistakes;
     size_t mistakes_n, mistakes_seen;
 };
-/* cx->db is a DB_WRITE connection. A mistake is ERR_BAD_CONFIG whose said text is the first of the mistakes, and nothing is
- * changed. Not JSON at all: ERR_BAD_CONFIG with line and column. ret_result is zeroed by the caller. */
+/* cx->db is a DB_WRITE connection. A mistake is ERR_BAD_CONFIG whose said text is the first of the
+ * mistakes, and nothing is changed. Not JSON at all: ERR_BAD_CONFIG with line and column.
+ * ret_result is zeroed by the caller. */
 err declaration_run(struct ctx *cx, const struct declaration_options *options,
                     struct declaration_result *ret_result);
 
