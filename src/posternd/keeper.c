@@ -9,10 +9,11 @@
 #include <stdlib.h>
 #include <time.h>
 
-#define KEEPER_TICK_MS 250
-#define PURGE_EVERY    4  /* ticks between two bites */
-#define PURGE_REST     40 /* ticks after a round that found nothing */
-#define PURGE_MANY     (PURGE_BITE / 2)
+#define KEEPER_TICK_MS  250
+#define KEEPER_HURRY_MS 50 /* while there is much to remove: more than any load leaves behind */
+#define PURGE_EVERY     4  /* ticks between two bites */
+#define PURGE_REST      40 /* ticks after a round that found nothing */
+#define PURGE_MANY      (PURGE_BITE / 2)
 
 /* One bite: its request of the writer, and what came of it. Touched by the keeper only while `busy`
  * is false. */
@@ -25,7 +26,8 @@ struct purge {
     bool wrapped;
     err result;
     atomic_bool busy;
-    bool begun;    /* its outcome is not yet noted */
+    bool begun; /* its outcome is not yet noted */
+    bool hurry;
     unsigned wait; /* ticks */
 };
 
@@ -57,13 +59,14 @@ static void purge_done(struct db_write *write, err result) {
 /* When to bite again: at once while there is much, seldom when a whole round found nothing. */
 static void purge_pause(struct purge *p) {
     p->wait = PURGE_EVERY;
+    p->hurry = p->result == OK && p->removed >= PURGE_MANY;
     if (p->result != OK) {
         return;
     }
     p->cursor = p->next;
     p->round_removed += p->removed;
-    if (p->removed >= PURGE_MANY) {
-        p->wait = 1;
+    if (p->hurry) {
+        p->wait = 0;
     } else if (p->wrapped) {
         p->wait = p->round_removed == 0 ? PURGE_REST : PURGE_EVERY;
     }
@@ -143,7 +146,7 @@ static void reload_tick(struct keeper *k, bool whether_or_not) {
 static bool keeper_wait(struct keeper *k, bool *ret_reload) {
     struct timespec until;
     (void)clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_nsec += KEEPER_TICK_MS * 1000000L;
+    until.tv_nsec += (k->purge.hurry ? KEEPER_HURRY_MS : KEEPER_TICK_MS) * 1000000L;
     if (until.tv_nsec >= 1000000000L) {
         until.tv_sec++;
         until.tv_nsec -= 1000000000L;
