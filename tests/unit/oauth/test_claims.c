@@ -70,7 +70,8 @@ static void id_token_has_the_claims_of_the_sample(void **state) {
 static void id_token_is_ascii_and_its_header_free_of_url_letters(void **state) {
     struct house *h = *state;
     struct answer a = password_token(h);
-    struct str rest = str_from(answer_text(&a, "id_token")), header, payload, bytes;
+    struct str rest = str_from(answer_text(&a, "id_token")), header = STR_NONE, payload = STR_NONE,
+               bytes;
     assert_true(str_next(&rest, '.', &header) && str_next(&rest, '.', &payload));
     assert_int_equal(str_find_char(header, '-'), header.n);
     assert_int_equal(str_find_char(header, '_'), header.n);
