@@ -21,10 +21,30 @@ def tables(tree):
     return found
 
 
+MACRO = re.compile(rf"^[ \t]*#[ \t]*define[ \t]+([A-Z][A-Z0-9_]*)[ \t\\\n]+((?:{LITERAL}|[A-Z][A-Z0-9_]*|[ \t]|\\\n)+)$", re.M)
+
+
+def macros(tree, path):
+    """Text that stands behind a name, in the file and the headers beside it."""
+    folder = path.rsplit("/", 1)[0]
+    found = {}
+    for source in [p for p in tree.files(".h", under=(folder + "/",))] + [path]:
+        for match in MACRO.finditer(tree.uncommented(source)):
+            found[match[1]] = match[2]
+    return found
+
+
+def spelled(text, known, depth=0):
+    parts = re.findall(rf"({LITERAL})|([A-Z][A-Z0-9_]*)", text)
+    return "".join(literal[1:-1] if literal else spelled(known[name], known, depth + 1)
+                   for literal, name in parts if literal or (name in known and depth < 5))
+
+
 def statements(tree, path):
     text = tree.uncommented(path)
+    known = macros(tree, path)
     for match in RUN.finditer(text):
-        sql = "".join(part[1:-1] for part in re.findall(LITERAL, match[0]))
+        sql = spelled(match[0], known)
         if re.match(BEGINS, sql):
             yield line_of(text, match.start()), sql
 
@@ -39,6 +59,20 @@ def sql_place(tree):
                 yield Finding(path, line, "SQL outside model")
 
 
+USED = re.compile(r"\b(FROM|JOIN|INTO|UPDATE)\s+(\w+)(?:\s+(?:AS\s+)?(?!(?:WHERE|SET|ON|JOIN|LEFT|INNER|CROSS|ORDER|GROUP|LIMIT|"
+                  r"VALUES|RETURNING|USING|FOR|UNION|AND)\b)(\w+))?")
+
+
+def unchosen(sql, scoped):
+    """The tenants' tables in a statement whose rows are not chosen by tenant_id."""
+    chooser = sql if sql.startswith("INSERT") else (re.split(r"\b(?:WHERE|ON)\b", sql, maxsplit=1) + [""])[1]
+    for use in USED.finditer(sql):
+        alias = re.escape(use[3]) if use[3] else None
+        column = rf"\b{alias}\.tenant_id\b" if alias else r"\btenant_id\b"
+        if use[2] in scoped and not re.search(column, chooser):
+            yield use[2]
+
+
 def sql_tenant(tree):
     """A statement on a tenant's table names tenant_id where it chooses its rows. `/* all tenants: why */` in the
     three lines above says that it means everyone's."""
@@ -47,13 +81,9 @@ def sql_tenant(tree):
     for path in tree.files(".c", ".h", under=("src/model/",)):
         lines = tree.text(path).split("\n")
         for line, sql in statements(tree, path):
-            used = set(re.findall(r"\b(?:FROM|JOIN|INTO|UPDATE)\s+(\w+)", sql)) & scoped
-            where = re.split(r"\bWHERE\b", sql, maxsplit=1)
-            chooser = sql if sql.startswith("INSERT") else where[1] if len(where) > 1 else ""
-            if not used or "tenant_id" in chooser:
-                continue
-            if not any("/* all tenants:" in text for text in lines[max(0, line - 4):line]):
-                yield Finding(path, line, f"{', '.join(sorted(used))}: the statement does not choose by tenant_id")
+            wrong = sorted(set(unchosen(sql, scoped)))
+            if wrong and not any("/* all tenants:" in text for text in lines[max(0, line - 4):line]):
+                yield Finding(path, line, f"{', '.join(wrong)}: the statement does not choose by tenant_id")
 
 
 def sql_schema(tree):
