@@ -117,7 +117,7 @@ static err headers_read(struct ctx *cx, const struct params *raw, struct params 
     for (size_t i = 0; i < raw->n; i++) {
         TRY(header_check(cx, &raw->v[i]));
         headers.v[i].name = str_lower(cx->arena, raw->v[i].name);
-        headers.v[i].value = str_trim(raw->v[i].value);
+        headers.v[i].value = str_copy(cx->arena, str_trim(raw->v[i].value));
     }
     TRY(singles_check(cx, &headers));
     *ret = headers;
@@ -258,11 +258,13 @@ static err target_read(struct ctx *cx, struct str target, struct request *rq) {
     return form_parse(cx, rq->query_text, &rules, &rq->query);
 }
 
+/* What is kept is copied: a stop that cannot wait closes the connection, and its memory goes, while
+ * the request's write is still to run. */
 err request_read(struct ctx *cx, const struct request_head *head, struct request *rq) {
-    rq->method_text = head->method;
+    rq->method_text = str_copy(cx->arena, head->method);
     rq->method = method_read(head->method);
     rq->scheme = STR("http");
-    rq->remote = head->peer;
+    rq->remote = str_copy(cx->arena, head->peer);
     rq->correlation = rq->id;
     TRY(headers_read(cx, &head->headers, &rq->headers));
     if (!head->strict) {
@@ -271,7 +273,7 @@ err request_read(struct ctx *cx, const struct request_head *head, struct request
     }
     rq->correlation = correlation_of(rq);
     rq->origin = request_header(rq, "origin");
-    TRY(target_read(cx, head->target, rq));
+    TRY(target_read(cx, str_copy(cx->arena, head->target), rq));
     if (!str_is(head->version, "HTTP/1.1") && !str_is(head->version, "HTTP/1.0")) {
         return fail_say(cx, ERR_INVALID_REQUEST, "This version of HTTP is not understood.");
     }
