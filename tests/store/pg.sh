@@ -73,11 +73,15 @@ with() {
     trap 'exit 129' HUP
     trap 'exit 130' INT
     trap 'exit 143' TERM
-    from=$(pwd)
-    # Its own process: start changes the directory.
-    POSTERN_TEST_POSTGRESQL=$("$script" start "$dir")
+    # Were all of us killed, this one would see the end of the pipe and stop the server.
+    mkfifo "$dir.life"
+    exec 9<>"$dir.life" # opened both ways, it does not wait for the other side
+    exec 8<"$dir.life"
+    rm "$dir.life"
+    setsid "$script" guard "$dir" <&8 >/dev/null 2>&1 8<&- 9>&- &
+    exec 8<&-
+    POSTERN_TEST_POSTGRESQL=$("$script" start "$dir" 9>&-)
     export POSTERN_TEST_POSTGRESQL
-    cd "$from"
     status=0
     "$@" || status=$?
     exit "$status"
@@ -89,6 +93,11 @@ start | stop)
     [ $# -eq 2 ] || die "$1 needs a directory"
     dir=$2
     "$1"
+    ;;
+guard)
+    cat >/dev/null
+    dir=$2
+    [ ! -d "$dir" ] || stop
     ;;
 with)
     shift

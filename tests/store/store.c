@@ -19,7 +19,6 @@
 struct suite {
     const char *server; /* PostgreSQL's URL; NULL: SQLite */
     char directory[64];
-    bool template_made;
     unsigned made;
 };
 struct running {
@@ -145,12 +144,10 @@ int64_t store_number(struct fixture *f, const char *sql) {
 
 /* ---- databases ---- */
 
-static void server_do(const struct suite *s, const char *format, const char *a, const char *b) {
-    char sql[256];
-    (void)snprintf(sql, sizeof sql, format, a, b);
-    PGconn *pg = PQconnectdb(s->server);
+static void server_do(const char *url, const char *sql) {
+    PGconn *pg = PQconnectdb(url);
     PGresult *r = PQexec(pg, sql);
-    bool done = PQresultStatus(r) == PGRES_COMMAND_OK;
+    bool done = PQresultStatus(r) == PGRES_COMMAND_OK || PQresultStatus(r) == PGRES_TUPLES_OK;
     if (!done) {
         print_error("%s: %s\n", sql, PQerrorMessage(pg));
     }
@@ -159,65 +156,59 @@ static void server_do(const struct suite *s, const char *format, const char *a, 
     assert_true(done);
 }
 
-static void server_url(const struct suite *s, const char *name, char *to, size_t n) {
-    (void)snprintf(to, n, "%s%cdbname=%s", s->server, strchr(s->server, '?') != NULL ? '&' : '?',
-                   name);
+static void database_name(char to[32]) {
+    (void)snprintf(to, 32, "store_%d", (int)getpid());
 }
 
-static void database_migrate(struct fixture *f) {
-    struct db_options options = {.url = f->place};
-    struct arena *arena = arena_new();
-    struct ctx cx;
-    struct db *db = NULL;
-    ctx_init(&cx, arena, &f->clock, &f->random, &f->log);
-    must(&cx, db_open(&cx, &options, &db));
-    must(&cx, db_migrate(&cx, db));
-    db_close(db);
-    arena_free(arena);
-}
-
-static void template_name(char *to, size_t n) {
-    (void)snprintf(to, n, "store_%d_template", (int)getpid());
-}
-
-static void template_make(struct suite *s, struct fixture *f) {
-    char name[64];
-    template_name(name, sizeof name);
-    server_do(s, "CREATE DATABASE %s%s", name, "");
-    server_url(s, name, f->place, sizeof f->place);
-    database_migrate(f);
-    s->template_made = true;
-}
-
-static void server_database(struct suite *s, struct fixture *f, bool bare) {
-    char from[64];
-    if (!bare && !s->template_made) {
-        template_make(s, f);
+static void server_database(struct suite *s, struct fixture *f) {
+    char name[32], sql[64];
+    database_name(name);
+    (void)snprintf(f->place, sizeof f->place, "%s%cdbname=%s", s->server,
+                   strchr(s->server, '?') != NULL ? '&' : '?', name);
+    if (s->made++ == 0) {
+        (void)snprintf(sql, sizeof sql, "CREATE DATABASE %s", name);
+        server_do(s->server, sql);
     }
-    template_name(from, sizeof from);
-    (void)snprintf(f->name, sizeof f->name, "store_%d_%u", (int)getpid(), ++s->made);
-    server_do(s, "CREATE DATABASE %s TEMPLATE %s", f->name, bare ? "template0" : from);
-    server_url(s, f->name, f->place, sizeof f->place);
+    /* Emptied rather than dropped, which would cost a checkpoint a case. What a failed case left
+     * open goes first. */
+    server_do(f->place, "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity "
+                        "WHERE datname = current_database() AND pid <> pg_backend_pid()");
+    server_do(f->place, "SET client_min_messages = warning; DROP SCHEMA public CASCADE; "
+                        "CREATE SCHEMA public");
 }
 
-static void file_database(struct suite *s, struct fixture *f, bool bare) {
-    (void)snprintf(f->name, sizeof f->name, "%s/%u.db", s->directory, ++s->made);
-    (void)snprintf(f->place, sizeof f->place, "sqlite:%s", f->name);
-    if (!bare) {
-        database_migrate(f);
-    }
+static void file_name(const struct suite *s, unsigned number, char to[96]) {
+    (void)snprintf(to, 96, "%s/%u.db", s->directory, number);
 }
 
-static void database_remove(const struct suite *s, const struct fixture *f) {
+static void file_database(struct suite *s, struct fixture *f) {
+    char path[96];
+    file_name(s, ++s->made, path);
+    (void)snprintf(f->place, sizeof f->place, "sqlite:%s", path);
+}
+
+static void file_remove(const struct suite *s, unsigned number) {
     static const char *const ends[] = {"", "-wal", "-shm"};
-    if (s->server != NULL) {
-        server_do(s, "DROP DATABASE %s WITH (FORCE)%s", f->name, "");
-        return;
-    }
+    char base[96], path[104];
+    file_name(s, number, base);
     for (size_t i = 0; i < COUNT_OF(ends); i++) {
-        char path[128];
-        (void)snprintf(path, sizeof path, "%s%s", f->name, ends[i]);
+        (void)snprintf(path, sizeof path, "%s%s", base, ends[i]);
         (void)unlink(path);
+    }
+}
+
+static void suite_done(struct suite *s) {
+    char name[32], sql[64];
+    if (s->server != NULL && s->made > 0) {
+        database_name(name);
+        (void)snprintf(sql, sizeof sql, "DROP DATABASE %s WITH (FORCE)", name);
+        server_do(s->server, sql);
+    }
+    if (s->server == NULL) {
+        for (unsigned i = 1; i <= s->made; i++) {
+            file_remove(s, i);
+        }
+        (void)rmdir(s->directory);
     }
 }
 
@@ -234,9 +225,9 @@ static void case_run(void **state) {
     f->log = (struct log){.fd = -1, .level = LOG_ERROR, .clock = &f->clock};
     f->sqlite = s->server == NULL;
     if (f->sqlite) {
-        file_database(s, f, r->test->bare);
+        file_database(s, f);
     } else {
-        server_database(s, f, r->test->bare);
+        server_database(s, f);
     }
     f->url = f->place;
     struct db_options options = {.url = f->url};
@@ -247,12 +238,17 @@ static void case_run(void **state) {
     arena_free(arena);
     f->self = actor_new(f, DB_WRITE);
     f->cx = &f->self->cx;
+    if (!r->test->bare) {
+        must(f->cx, db_migrate(f->cx, f->db));
+    }
     r->test->run(f);
     /* Not reached by a test that fails: what it leaves is shown in the end and goes with the
      * directory or server. */
     actor_free(f->self);
     db_close(f->db);
-    database_remove(s, f);
+    if (f->sqlite) {
+        file_remove(s, s->made);
+    }
     free(f);
 }
 
@@ -276,16 +272,6 @@ static bool suite_init(struct suite *s, int argc, char **argv) {
     }
     print_error("usage: %s sqlite|postgresql\n", argv[0]);
     return false;
-}
-
-static void suite_done(struct suite *s) {
-    char name[64];
-    if (s->server == NULL) {
-        (void)rmdir(s->directory);
-    } else if (s->template_made) {
-        template_name(name, sizeof name);
-        server_do(s, "DROP DATABASE %s%s", name, "");
-    }
 }
 
 int store_main(int argc, char **argv, const struct store_case *cases, size_t n) {

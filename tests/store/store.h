@@ -46,7 +46,7 @@ struct fixture {
     _Atomic uint64_t random_next;
     struct log log; /* discards */
     struct actor *self;
-    char name[96], place[400];
+    char place[400];
 };
 
 struct store_case {
