@@ -105,6 +105,7 @@ err caller_find(struct ctx *cx, struct str environment_id, struct str tenant_id,
     }
     TRY(e);
     c->is_user = c->employee_id.p != NULL;
+    c->scope = scope_left(cx->arena, c->scope, f.application_scope);
     const char *dead = found_dead(cx, &f);
     if (dead != NULL) {
         return fail(cx, ERR_INVALID_TOKEN, "%s", dead);
@@ -115,7 +116,6 @@ err caller_find(struct ctx *cx, struct str environment_id, struct str tenant_id,
                               &c->permissions));
     } else {
         c->actor = str_format(cx->arena, "client:%.*s", STR_ARG(c->client_id));
-        c->scope = scope_left(cx->arena, c->scope, f.application_scope);
     }
     *ret_caller = f.caller;
     return OK;

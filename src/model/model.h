@@ -403,7 +403,7 @@ err session_revoke(struct ctx *cx, struct str tenant_id,
 struct caller {
     bool is_user;
     struct str tenant_id, client_id, session_id;
-    struct str scope;       /* of the token */
+    struct str scope;       /* of the session, as far as the application still has it */
     struct str actor;       /* "user:{uuid}" or "client:{client_id}": for audit */
     struct str employee_id; /* users */
     struct str user_name;

@@ -70,7 +70,8 @@ err bearer_hook(struct ctx *cx, struct request *rq, struct reply *rp) {
     if (!str_eq(caller->client_id, token.client_id)) {
         return fail(cx, ERR_INVALID_TOKEN, "the session is of another application");
     }
-    caller->scope = token.scope;
+    /* SECURITY `dead-means-dead`: what the application lost meanwhile is no longer the token's. */
+    caller->scope = scope_within(cx->arena, token.scope, caller->scope);
     caller->expires_at = token.jwt.exp;
     TRY(area_check(cx, rq, caller));
     TRY(route_check(cx, rq->route, caller));

@@ -54,14 +54,16 @@ static err asked_fill(struct ctx *cx, const struct request *rq, struct str text,
     if (token->kind == TOKEN_REFRESH) {
         TRY(refresh_is_current(cx, token, &current));
     }
+    if (token->kind == TOKEN_ACCESS) {
+        asked->caller.scope = scope_within(cx->arena, token->scope, asked->caller.scope);
+    }
     asked->active = current;
     return OK;
 }
 
 static void put_active(struct json_out *j, const struct token *token, const struct caller *caller) {
     const struct jwt *jwt = &token->jwt;
-    struct str scope = token->kind == TOKEN_ACCESS ? token->scope : caller->scope;
-    json_put_str(j, "scope", scope);
+    json_put_str(j, "scope", caller->scope);
     json_put_str(j, "client_id", token->client_id);
     if (caller->is_user) {
         json_put_str(j, "username", caller->user_name);

@@ -170,6 +170,23 @@ static void dead_means_dead_for_access_tokens(void **state) {
     assert_error(&info, 401, "invalid_token");
 }
 
+/* What an application loses, its living tokens lose; what it gains, they do not get. */
+static void dead_means_dead_for_a_scope_taken_from_the_application(void **state) {
+    struct house *h = *state;
+    struct answer a = client_token(h);
+    const char *token = text(&a);
+    struct answer info = call(h, token, &for_scope);
+    assert_ok(&info);
+    house_sql(h, "UPDATE application SET scope = 'openid platform-user-write'");
+    info = call(h, token, &for_scope);
+    assert_error(&info, 403, "insufficient_scope");
+    info = call(h, token, &for_other_scope);
+    assert_error(&info, 403, "insufficient_scope");
+    house_sql(h, "UPDATE application SET scope = '" SCOPES "'");
+    info = call(h, token, &for_scope);
+    assert_ok(&info);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         HOUSE_TEST(userinfo_tells_the_user),
@@ -182,6 +199,7 @@ int main(void) {
         HOUSE_TEST(id_token_of_the_older_surface_is_a_bearer),
         HOUSE_TEST(regional_host_serves_its_area),
         HOUSE_TEST(dead_means_dead_for_access_tokens),
+        HOUSE_TEST(dead_means_dead_for_a_scope_taken_from_the_application),
     };
     return cmocka_run_group_tests(tests, house_group_setup, house_group_teardown);
 }

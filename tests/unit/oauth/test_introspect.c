@@ -45,6 +45,19 @@ static void own_token_is_described(void **state) {
     assert_false(active(h, APP_CONF, answer_text(&token, "id_token")));
 }
 
+static void dead_means_dead_a_scope_taken_from_the_application_is_not_told(void **state) {
+    struct house *h = *state;
+    struct answer token = password_token(h);
+    house_sql(h, "UPDATE application SET scope = 'openid'");
+    static const char *const kinds[] = {"access_token", "refresh_token"};
+    for (size_t i = 0; i < COUNT_OF(kinds); i++) {
+        struct answer a = with(h, introspect_post, APP_CONF, answer_text(&token, kinds[i]));
+        assert_true(is_active(&a));
+        assert_string_equal(answer_text(&a, "scope"), "openid");
+    }
+    house_sql(h, "UPDATE application SET scope = '" SCOPES "'");
+}
+
 static void used_refresh_token_is_inactive(void **state) {
     struct house *h = *state;
     struct answer token = password_token(h);
@@ -156,6 +169,7 @@ static void tokens_of_others_are_not_revoked(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         HOUSE_TEST(own_token_is_described),
+        HOUSE_TEST(dead_means_dead_a_scope_taken_from_the_application_is_not_told),
         HOUSE_TEST(used_refresh_token_is_inactive),
         HOUSE_TEST(back_end_sees_its_tenant_and_no_other),
         HOUSE_TEST(audience_foreign_and_broken_tokens_are_inactive),
