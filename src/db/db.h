@@ -137,7 +137,7 @@ struct db_write {
 
 struct db_writer_options {
     size_t queue_max; /* 0: 4096 waiting writes */
-    size_t batch_max; /* 0: the engine's: SQLite 256, PostgreSQL 1 */
+    size_t batch_max; /* 0: the engine's: SQLite 256; PostgreSQL always 1 */
     unsigned writers; /* 0: the engine's: SQLite always 1, PostgreSQL 16 */
     struct log *log;
     /* Called once when a commit's outcome is unknown: stop accepting, exit, recover at start. NULL:
