@@ -171,7 +171,8 @@ static void server_database(struct suite *s, struct fixture *f) {
     }
     /* Emptied rather than dropped, which would cost a checkpoint a case. What a failed case left
      * open goes first. */
-    server_do(f->place, "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity "
+    server_do(f->place, "SET client_min_messages = error; "
+                        "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity "
                         "WHERE datname = current_database() AND pid <> pg_backend_pid()");
     server_do(f->place, "SET client_min_messages = warning; DROP SCHEMA public CASCADE; "
                         "CREATE SCHEMA public");
