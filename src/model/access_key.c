@@ -18,6 +18,7 @@ struct candidate {
 static err candidate_find(struct ctx *cx, struct str environment_id, struct str access_key_id,
                           struct candidate *c) {
     struct str lifetimes;
+    /* all tenants: the index says whose it is; every join goes by tenant_id */
     TRY(db_one(
         cx,
         "SELECT i.tenant_id, k.employee_id, k.secret_digest, k.is_active, k.created_at, "

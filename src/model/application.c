@@ -13,6 +13,7 @@ err client_find(struct ctx *cx, struct str environment_id, struct str client_id,
                 struct application *ret_application) {
     struct application a = {.application_id = client_id, .environment_id = environment_id};
     struct str lifetimes;
+    /* all tenants: the index says whose it is; every join goes by tenant_id */
     TRY(db_one(
         cx,
         "SELECT a.tenant_id, a.name, a.vendor, a.type, a.tenancy, a.auth_method, a.business_unit, "

@@ -21,8 +21,7 @@
 #include "http.h"
 #include "jose.h"
 
-/* ---- lifetime.c: how long tokens live
- * ------------------------------------------------------------ */
+/* ---- lifetime.c: how long tokens live ---- */
 
 #define LIFETIME_ACCESS_DEFAULT         3600
 #define LIFETIME_REFRESH_DEFAULT        7200
@@ -48,8 +47,7 @@ struct lifetimes lifetimes_resolve(struct ctx *cx, const struct lifetimes *envir
                                    const struct lifetimes *tenant,
                                    const struct lifetimes *application);
 
-/* ---- catalogue.c: closed lists as tables
- * ----------------------------------------------------------- */
+/* ---- catalogue.c: closed lists as tables ---- */
 
 struct scope_info {
     const char *name, *description;
@@ -69,8 +67,7 @@ bool application_type_known(struct str type);
 bool auth_method_known(struct str method);
 bool employee_status_known(struct str status);
 
-/* ---- signing_key.c, keyring.c
- * ------------------------------------------------------------------------ */
+/* ---- signing_key.c, keyring.c ---- */
 
 #define SIGNING_KEYS_FUTURE 3
 #define SIGNING_KEYS_MAX    32
@@ -128,8 +125,7 @@ err signing_keys_list(struct ctx *cx, err (*each)(struct ctx *cx, void *state),
  * one. */
 err master_key_check(struct ctx *cx, const struct seal_key *master, bool may_store);
 
-/* ---- environment.c, platform.c: the snapshot
- * ----------------------------------------------------------- */
+/* ---- environment.c, platform.c: the snapshot ---- */
 
 struct area {
     struct str area, domain, acd_domain, uh_domain;
@@ -211,8 +207,7 @@ const struct area *snapshot_host_area(const struct snapshot *s, struct str host)
 /* Raises `generation`: part of every change to what a snapshot holds. */
 err generation_raise(struct ctx *cx);
 
-/* ---- tenant.c
- * --------------------------------------------------------------------------------------------- */
+/* ---- tenant.c ---- */
 
 struct tenant {
     struct str tenant_id, environment_id, tenant, area, cluster, sp_id;
@@ -224,8 +219,7 @@ struct tenant {
 err tenant_find(struct ctx *cx, struct str environment_id, struct str tenant_id,
                 struct tenant *ret_tenant);
 
-/* ---- application.c
- * ---------------------------------------------------------------------------------------- */
+/* ---- application.c ---- */
 
 struct application {
     struct str application_id, tenant_id, environment_id;
@@ -281,8 +275,7 @@ err application_secret_open(struct ctx *cx, const struct application *a, struct 
 /* "name@vendor" in lower case: the key of application_name_index. */
 struct str application_name_folded(struct arena *a, struct str name, struct str vendor);
 
-/* ---- role.c, employee.c, user.c
- * -------------------------------------------------------------------------------- */
+/* ---- role.c, employee.c, user.c ---- */
 
 struct role {
     struct str role_id, name, legacy_id;
@@ -300,7 +293,7 @@ struct employee {
 err role_find(struct ctx *cx, struct str tenant_id, struct str role_id, struct role *ret_role);
 err employee_find(struct ctx *cx, struct str tenant_id, struct str employee_id,
                   struct employee *ret_employee);
-/* ---- lookup.c: other names of an employee ---- ERR_NOT_FOUND if nobody has it. */
+/* Other names of an employee (lookup.c); ERR_NOT_FOUND if nobody has it. */
 err user_name_find(struct ctx *cx, struct str environment_id, struct str user_name,
                    struct str *ret_tenant_id, struct str *ret_employee_id);
 err agent_find(struct ctx *cx, struct str tenant_id, int64_t agent_id, struct str *ret_employee_id);
@@ -322,9 +315,7 @@ bool user_is_alive(const struct user *u);
 /* Permissions of primary and secondary roles, words, each once. */
 err user_permissions(struct ctx *cx, const struct user *u, struct str *ret_permissions);
 
-/* ---- access_key.c
- * ------------------------------------------------------------------------------------------------
- */
+/* ---- access_key.c ---- */
 
 #define ACCESS_KEY_LENGTH 56
 
@@ -368,8 +359,7 @@ err access_keys_list(struct ctx *cx, const struct access_key_page *page, struct 
                      err (*each)(struct ctx *cx, void *state), void *state);
 err access_keys_count(struct ctx *cx, struct str tenant_id, struct str employee_id, int64_t *ret);
 
-/* ---- session.c: the unit of revocation, and the refresh family
- * -------------------------------------------------- */
+/* ---- session.c: the unit of revocation, and the refresh family ---- */
 
 #define REFRESH_GRACE_SECONDS 10
 
@@ -397,8 +387,7 @@ err session_revoke_refresh(struct ctx *cx, struct str tenant_id, struct str sess
 err session_revoke(struct ctx *cx, struct str tenant_id,
                    struct str session_id); /* its access tokens too */
 
-/* ---- caller.c: who calls an API
- * ------------------------------------------------------------------------------------ */
+/* ---- caller.c: who calls an API ---- */
 
 struct caller {
     bool is_user;
@@ -417,8 +406,7 @@ err caller_find(struct ctx *cx, struct str environment_id, struct str tenant_id,
                 struct str session_id, struct caller *ret_caller);
 bool caller_may(const struct caller *c, const char *permission);
 
-/* ---- assertion.c, generated_key.c
- * ------------------------------------------------------------------------------------ */
+/* ---- assertion.c, generated_key.c ---- */
 
 /* ERR_INVALID_CLIENT if this jti was used before. */
 err assertion_use(struct ctx *cx, const struct application *a, struct str jti, int64_t expires_at);
@@ -432,9 +420,7 @@ err generated_key_create(struct ctx *cx, const struct generated_key *k);
 err generated_key_use(struct ctx *cx, struct str tenant_id,
                       struct str generated_key_id); /* once; ERR_INVALID_GRANT */
 
-/* ---- audit.c
- * ----------------------------------------------------------------------------------------------------------
- */
+/* ---- audit.c ---- */
 
 struct audit {
     struct str tenant_id, actor, action, object, remote;
@@ -442,8 +428,7 @@ struct audit {
 };
 err audit_write(struct ctx *cx, const struct audit *a);
 
-/* ---- purge.c: expired rows, in small bites
- * ------------------------------------------------------------------------------ */
+/* ---- purge.c: expired rows, in small bites ---- */
 
 #define PURGE_BITE 500
 struct purge_cursor {
@@ -455,8 +440,7 @@ struct purge_cursor {
 err purge_bite(struct ctx *cx, struct purge_cursor *cursor, int64_t *ret_removed,
                bool *ret_wrapped);
 
-/* ---- declaration.c (and declare_*.c): plan and apply
- * ---------------------------------------------------------------------- */
+/* ---- declaration.c (and declare_*.c): plan and apply ---- */
 
 /* The declarative description of the model (docs/declaration.schema.json). Objects are matched by
  * their natural names: environments by name, tenants by `tenant`, roles by name, employees by user

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* docs/declaration.schema.json says of each kind what the tables say, and nothing else. */
-#include "../fixture.h"
+#include "fixture.h"
 
 #include "declare.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Reading and checking a declaration's text, without a database: which mistakes are seen, and
  * where. */
-#include "../fixture.h"
+#include "fixture.h"
 
 #include "declare.h"
 
