@@ -9,8 +9,8 @@
  *
  * Environments, their hosts and their signing keys are a snapshot (struct platform), swapped whole
  * when the database's `generation` changes; a request holds a reference to the snapshot it began
- * with. Everything in a snapshot is immutable, but for the per-worker signers, each touched by its
- * own thread only.
+ * with. Everything in a snapshot is immutable, but for the per-worker signers: a thread takes its
+ * worker's, or, when another thread has it just now, makes one for this once.
  *
  * Times are seconds since the epoch. Ids are lower-case UUIDs. Lists in rows are JSON text unless
  * said to be words.
