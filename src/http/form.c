@@ -39,10 +39,7 @@ err form_parse(struct ctx *cx, struct str text, const struct form_rules *rules,
     if (n > rules->max) {
         return fail_say(cx, ERR_INVALID_REQUEST, "More than %zu parameters.", rules->max);
     }
-    struct params params = {NULL, 0};
-    if (n > 0) {
-        params.v = NEW_ARRAY(cx->arena, n, struct param);
-    }
+    struct params params = {NEW_ARRAY(cx->arena, n, struct param), 0};
     struct str pair;
     while (str_next(&text, '&', &pair)) {
         if (pair.n > 0) {

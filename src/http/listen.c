@@ -122,7 +122,7 @@ static err bind_failed(struct ctx *cx, const char *address) {
 }
 
 static void address_write(int fd, struct listener *l) {
-    union address a;
+    union address a = {0};
     socklen_t size = sizeof a;
     char host[INET6_ADDRSTRLEN] = "?";
     if (getsockname(fd, &a.any, &size) != 0) {
@@ -140,8 +140,8 @@ static void address_write(int fd, struct listener *l) {
 }
 
 err listener_open(struct ctx *cx, const char *address, bool any_address, struct listener *ret) {
-    union address a;
-    socklen_t size;
+    union address a = {0};
+    socklen_t size = 0;
     TRY(address_read(cx, address, any_address, &a, &size));
     bool is_unix = a.any.sa_family == AF_UNIX;
     if (is_unix) {

@@ -4,14 +4,16 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
 
-#define WORKERS_PER_CORE 4
-#define WORKERS_MIN      8
-#define CONNECTIONS      16384
-#define IDLE_SECONDS     60
-#define QUIESCE_STEP_MS  2
+#define WORKERS_PER_CORE  4
+#define WORKERS_MIN       8
+#define CONNECTIONS       16384
+#define IDLE_SECONDS      60
+#define QUIESCE_STEP_MS   2
+#define DESCRIPTORS_SPARE 512 /* listeners, database, logs, outgoing connections */
 
 unsigned http_workers_default(void) {
     long cores = sysconf(_SC_NPROCESSORS_ONLN);
@@ -64,6 +66,16 @@ static void boot_write(struct http_server *s) {
                    bytes[3]);
 }
 
+/* As many descriptors as connections, if the system lets us; with fewer, accept() waits for one. */
+static void descriptors_raise(unsigned connections) {
+    struct rlimit limit;
+    rlim_t wanted = (rlim_t)connections + DESCRIPTORS_SPARE;
+    if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < wanted) {
+        limit.rlim_cur = wanted < limit.rlim_max ? wanted : limit.rlim_max;
+        (void)setrlimit(RLIMIT_NOFILE, &limit);
+    }
+}
+
 static err server_open(struct ctx *cx, struct http_server *s) {
     const struct http_options *o = &s->options;
     TRY(listener_open(cx, o->listen, o->behind_front, &s->listener));
@@ -88,6 +100,7 @@ err http_server_start(struct ctx *cx, const struct http_options *options,
     s->options = options_filled(options);
     s->listener.fd = -1;
     boot_write(s);
+    descriptors_raise(s->options.connections);
     s->workers = calloc(s->options.workers, sizeof *s->workers);
     err e = s->workers != NULL ? server_open(cx, s) : fail(cx, ERR_BAD_CONFIG, "out of memory");
     if (e != OK) {

@@ -87,6 +87,8 @@ enum MHD_Result exchange_begin(struct exchange *x, const struct request_head *he
 enum MHD_Result exchange_body(struct exchange *x, const char *p, size_t n);
 /* The request is complete, or was resumed. */
 enum MHD_Result exchange_run(struct exchange *x);
+/* Counts, logs and sends x->rp. */
+enum MHD_Result exchange_answer(struct exchange *x);
 /* The answer has left, or never will. */
 void exchange_end(struct exchange *x);
 

@@ -5,6 +5,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #define HOST  "Host: localhost\r\n"
@@ -289,6 +290,30 @@ static void slow_bodies_and_idle_connections_do_not_stop_others(void **state) {
     }
 }
 
+/* As many of 10,000 as this process may open: client and server share its descriptors. */
+static void slow_ten_thousand_idle_connections(void **state) {
+    struct harness *h = *state;
+    struct rlimit before, wanted;
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+    wanted = before;
+    wanted.rlim_cur = before.rlim_max < 20500 ? before.rlim_max : 20500;
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &wanted), 0);
+    size_t n = (wanted.rlim_cur - 500) / 2;
+    int *fds = test_calloc(n, sizeof *fds);
+    for (size_t i = 0; i < n; i++) {
+        fds[i] = client_connect(http_server_address(h->server));
+        assert_true(fds[i] >= 0);
+    }
+    for (int i = 0; i < 8; i++) {
+        assert_int_equal(ask_z(h, "GET /hello HTTP/1.1\r\n" HOST CLOSE END), 200);
+    }
+    for (size_t i = 0; i < n; i++) {
+        close(fds[i]);
+    }
+    test_free(fds);
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+}
+
 static void slow_idle_connections_are_closed_in_the_end(void **state) {
     struct harness *h = *state;
     h->options.idle_timeout_s = 1;
@@ -552,6 +577,7 @@ int main(void) {
         SERVER_TEST(after_a_job_the_handler_runs_again),
         SERVER_TEST(a_peer_that_leaves_while_its_write_waits_harms_nobody),
         SERVER_TEST(slow_bodies_and_idle_connections_do_not_stop_others),
+        SERVER_TEST(slow_ten_thousand_idle_connections),
         SERVER_TEST(slow_idle_connections_are_closed_in_the_end),
         SERVER_TEST(slow_pipelining_floods_leave_others_their_turn),
         SERVER_TEST(secrets_once_the_log_has_no_query_body_or_header),
