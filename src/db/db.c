@@ -21,6 +21,11 @@ static const struct db_driver *driver_find(struct str url) {
     return NULL;
 }
 
+struct str db_file(const char *url) {
+    const struct db_driver *driver = driver_find(str_from(url));
+    return driver != NULL && driver->file != NULL ? driver->file(str_from(url)) : STR_NONE;
+}
+
 err db_open(struct ctx *cx, const struct db_options *options, struct db **ret_db) {
     const struct db_driver *driver = driver_find(str_from(options->url));
     if (driver == NULL) {

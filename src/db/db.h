@@ -45,6 +45,8 @@ struct db_options {
     int connect_timeout_s;    /* 0: 5; PostgreSQL */
     int statement_timeout_ms; /* 0: 10000; PostgreSQL */
 };
+/* The file that this URL names; STR_NONE: it names none, or is no URL that db_open() takes. */
+struct str db_file(const char *url);
 /* Checks that the engine can be reached. Stored text is UTF-8. */
 err db_open(struct ctx *cx, const struct db_options *options, struct db **ret_db);
 void db_close(struct db *db);               /* every connection is closed before; NULL is fine */

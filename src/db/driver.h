@@ -49,8 +49,9 @@ struct db_outcome {
 struct db_driver {
     const char *name;
     bool (*claims)(struct str url);
-    unsigned writers, writers_max; /* threads of the write queue: ordinary, most */
-    size_t batch, batch_max;       /* closures in a commit */
+    struct str (*file)(struct str url); /* where it is stored; NULL: not in a file of ours */
+    unsigned writers, writers_max;      /* threads of the write queue: ordinary, most */
+    size_t batch, batch_max;            /* closures in a commit */
     bool unknown_is_fatal; /* after a commit without a known end the process must recover the
                               database anew */
     const char *table_sql; /* a row if the table $1 exists */

@@ -39,6 +39,10 @@ static bool sqlite_claims(struct str url) {
     return str_starts(url, "sqlite:") || (url.n > 0 && str_find_char(url, ':') == url.n);
 }
 
+static struct str sqlite_file(struct str url) {
+    return str_starts(url, "sqlite:") ? str_sub(url, 7, url.n) : url;
+}
+
 /* ---- errors ---- */
 
 static err error_meaning(const struct sqlite_conn *c, int rc) {
@@ -495,10 +499,7 @@ static err sqlite_open(struct ctx *cx, struct db *db, const char *url) {
     /* Refused after the first use of SQLite in this process; then it is set already, or as its user
      * wants it. */
     sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
-    struct str path = str_from(url);
-    if (str_starts(path, "sqlite:")) {
-        path = str_sub(path, 7, path.n);
-    }
+    struct str path = sqlite_file(str_from(url));
     if (path.n == 0 || path.p[0] == ':') {
         return fail_say(cx, ERR_BAD_CONFIG, "The SQLite database needs a file name");
     }
@@ -517,6 +518,7 @@ static err sqlite_open(struct ctx *cx, struct db *db, const char *url) {
 const struct db_driver db_sqlite = {
     .name = "sqlite",
     .claims = sqlite_claims,
+    .file = sqlite_file,
     .writers = 1,
     .writers_max = 1,
     .batch = 256,

@@ -59,18 +59,13 @@ static err database_open(struct ctx *cx, const struct config *config) {
     return OK;
 }
 
-static bool sqlite_absent(const struct config *config) {
-    struct str url = str_from(config->database_url);
-    if (str_starts(url, "postgres")) {
-        return false;
-    }
-    const char *file = config->database_url + (str_starts(url, "sqlite:") ? 7 : 0);
-    return access(file, F_OK) != 0;
+static bool file_absent(struct ctx *cx, struct str file) {
+    return file.n > 0 && access(str_z(cx->arena, file), F_OK) != 0;
 }
 
 static bool check_database(struct ctx *cx, const struct config *config, struct findings *f) {
     struct str address = store_address(cx->arena, config->database_url);
-    if (sqlite_absent(config)) {
+    if (file_absent(cx, db_file(config->database_url))) {
         found(f, "database", false,
               str_format(cx->arena, "%.*s does not exist. Make it: posternd apply FILE",
                          STR_ARG(address)));

@@ -49,15 +49,6 @@ static err directories_make(struct ctx *cx, struct str file) {
     return OK;
 }
 
-static err database_directory(struct ctx *cx, struct str url) {
-    if (str_starts(url, "sqlite:")) {
-        url = str_sub(url, 7, url.n);
-    } else if (str_starts(url, "postgres")) {
-        return OK;
-    }
-    return directories_make(cx, url);
-}
-
 static void store_close(void *object) {
     struct store *s = object;
     if (s->conn != NULL) {
@@ -82,7 +73,7 @@ static err master_key_find(struct ctx *cx, const struct config *config, struct s
 
 err store_open(struct ctx *cx, const struct config *config, struct store **ret_store) {
     struct store *s = NEW(cx->arena, struct store);
-    TRY(database_directory(cx, str_from(config->database_url)));
+    TRY(directories_make(cx, db_file(config->database_url)));
     const struct db_options options = {.url = config->database_url};
     TRY(db_open(cx, &options, &s->db));
     arena_defer(cx->arena, store_close, s);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // posternd as a process: start, readiness, reload, stop, and what it refuses to start on.
 import assert from 'node:assert/strict';
-import { chmod, readFile, stat, writeFile } from 'node:fs/promises';
+import { chmod, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import net from 'node:net';
 import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
@@ -86,6 +86,17 @@ describe('what serve refuses', () => {
     const done = await server.command('--listen', `127.0.0.1:${taken.address().port}`, '--ops-listen', 'off', 'serve');
     taken.close();
     assert.equal(done.status, 1, done.stdout);
+  });
+
+  test('secrets_once: an address of no engine is refused, and makes no directory that has its password', async () => {
+    for (const command of ['check', 'plan', 'apply', 'serve']) {
+      const args = ['plan', 'apply'].includes(command) ? [path.join(server.folder, 'model.json')] : [];
+      const url = `${server.folder}/postgre://kim:PASSW0RD@localhost/postern`;
+      const done = await server.command('--database', url, command, ...args);
+      assert.equal(done.status, 1, command);
+      assert.match(done.stderr + done.stdout, /must be sqlite:FILE/);
+    }
+    assert.deepEqual((await readdir(server.folder)).filter((name) => name.startsWith('postgre:')), []);
   });
 
   test('unknown flags, commands and values: status 2 or 1, and the message names them', async () => {
