@@ -86,12 +86,18 @@ static void waiting_remove(struct worker *w, struct exchange *x) {
     }
 }
 
-/* On the worker's thread. From here the request belongs to the writer or the pool. */
-static void exchange_suspend(struct exchange *x) {
+/* On the worker's thread. From here the request belongs to the writer or the pool. False: the
+ * worker is being stopped; a connection that were suspended now would make MHD_stop_daemon abort
+ * the process. */
+static bool exchange_suspend(struct exchange *x) {
     struct worker *w = x->worker;
+    pthread_mutex_lock(&w->lock);
+    if (w->closed) {
+        pthread_mutex_unlock(&w->lock);
+        return false;
+    }
     atomic_fetch_add(&w->server->refs, 1);
     MHD_suspend_connection(x->connection);
-    pthread_mutex_lock(&w->lock);
     x->phase = PHASE_WAITING;
     x->previous = NULL;
     x->next = w->waiting;
@@ -100,6 +106,7 @@ static void exchange_suspend(struct exchange *x) {
     }
     w->waiting = x;
     pthread_mutex_unlock(&w->lock);
+    return true;
 }
 
 /* On any thread: gives the request back to its worker, or ends it if the server has stopped. */
@@ -140,12 +147,20 @@ static void job_run(struct job *job) {
     exchange_wake(x, x->rp.job.run(&x->cx, x->rp.job.state));
 }
 
+static enum MHD_Result exchange_refuse(struct exchange *x, err e) {
+    x->close = true;
+    route_finish(&x->cx, &x->rq, e, &x->rp);
+    return exchange_answer(x);
+}
+
 static enum MHD_Result exchange_write(struct exchange *x) {
     struct db_writer *writer = x->worker->server->options.writer;
     x->handed = x->rp;
     x->write = (struct db_write){
         .run = write_run, .state = x, .cx = &x->cx, .done = write_done, .owner = x};
-    exchange_suspend(x);
+    if (!exchange_suspend(x)) {
+        return exchange_refuse(x, fail(&x->cx, ERR_BUSY, "the server is stopping"));
+    }
     if (writer == NULL || !db_writer_submit(writer, &x->write)) {
         exchange_wake(x, fail(&x->cx, ERR_BUSY, "the write queue is full"));
     }
@@ -155,7 +170,9 @@ static enum MHD_Result exchange_write(struct exchange *x) {
 static enum MHD_Result exchange_job(struct exchange *x) {
     struct jobs *jobs = x->worker->server->options.jobs;
     x->job = (struct job){.run = job_run, .owner = x};
-    exchange_suspend(x);
+    if (!exchange_suspend(x)) {
+        return exchange_refuse(x, fail(&x->cx, ERR_BUSY, "the server is stopping"));
+    }
     if (jobs == NULL || !jobs_submit(jobs, &x->job)) {
         exchange_wake(x, fail(&x->cx, ERR_BUSY, "the pool for slow work is full"));
     }
@@ -190,12 +207,6 @@ static enum MHD_Result exchange_resumed(struct exchange *x) {
 }
 
 /* ---- the request ---- */
-
-static enum MHD_Result exchange_refuse(struct exchange *x, err e) {
-    x->close = true;
-    route_finish(&x->cx, &x->rq, e, &x->rp);
-    return exchange_answer(x);
-}
 
 enum MHD_Result exchange_begin(struct exchange *x, const struct request_head *head) {
     const struct http_options *o = &x->worker->server->options;

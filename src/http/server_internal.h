@@ -34,7 +34,8 @@ struct worker {
     struct db_conn *db;
     struct exchange *spare; /* to be used again */
     size_t spare_n;
-    pthread_mutex_t lock; /* of `waiting` and of the phase of what is in it */
+    pthread_mutex_t lock; /* of `closed`, `waiting` and of the phase of what is in it */
+    bool closed;          /* nothing is suspended any more */
     struct exchange *waiting;
 };
 err worker_start(struct ctx *cx, struct http_server *s, unsigned id);

@@ -245,6 +245,7 @@ void worker_abandon(struct worker *w) {
         MHD_resume_connection(x->connection);
     }
     w->waiting = NULL;
+    w->closed = true;
     pthread_mutex_unlock(&w->lock);
 }
 
