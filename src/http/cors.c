@@ -11,7 +11,8 @@
  */
 static bool is_same_origin(const struct request *rq) {
     struct str origin = rq->origin;
-    if (rq->host.n == 0 || origin.n != rq->scheme.n + 3 + rq->host.n) {
+    /* A page whose own name was made to lead here (DNS rebinding) is of no origin of ours. */
+    if (!rq->host_known || rq->host.n == 0 || origin.n != rq->scheme.n + 3 + rq->host.n) {
         return false;
     }
     return str_eq_nocase(str_sub(origin, 0, rq->scheme.n), rq->scheme) &&

@@ -85,6 +85,7 @@ struct request {
     struct params query;    /* decoded */
     struct params headers;  /* names in lower case */
     struct str host;        /* lower case, with port if given; from Host */
+    bool host_known;        /* it is a name of ours: the environment hook says so */
     struct str scheme;      /* "http", or "https" if a trusted front says so */
     struct str remote;      /* the peer's address, or the one a trusted front gives */
     struct str body;        /* raw bytes, at most the route's limit */

@@ -201,6 +201,8 @@ err snapshot_environment(struct ctx *cx, const struct snapshot *s, struct str ho
                          const struct environment **ret_environment);
 size_t snapshot_count(const struct snapshot *s);
 const struct environment *snapshot_at(const struct snapshot *s, size_t i);
+/* A name of some environment, and not only a hint that led to the default one (PROTOCOL 12.7). */
+bool snapshot_host_known(const struct snapshot *s, struct str host);
 /* Which area a regional host names, e.g. na1.nice-incontact.com (PROTOCOL 12.9); NULL for the
  * issuer's and others. */
 const struct area *snapshot_host_area(const struct snapshot *s, struct str host);

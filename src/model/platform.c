@@ -189,6 +189,10 @@ const struct environment *snapshot_at(const struct snapshot *s, size_t i) {
     return i < snapshot_count(s) ? &s->environments.v[i] : NULL;
 }
 
+bool snapshot_host_known(const struct snapshot *s, struct str host) {
+    return s != NULL && hosts_find(&s->hosts, host) != NULL;
+}
+
 const struct area *snapshot_host_area(const struct snapshot *s, struct str host) {
     const struct host *h = s != NULL ? hosts_find(&s->hosts, host) : NULL;
     return h != NULL ? h->area : NULL;

@@ -3,7 +3,9 @@
 #include "posternd.h"
 
 static err environment_hook(struct ctx *cx, struct request *rq) {
-    return snapshot_environment(cx, platform_snapshot(cx), rq->host, &rq->environment);
+    const struct snapshot *s = platform_snapshot(cx);
+    rq->host_known = snapshot_host_known(s, rq->host);
+    return snapshot_environment(cx, s, rq->host, &rq->environment);
 }
 
 /* The union of the origins that the environment's applications registered, whoever calls (PROTOCOL

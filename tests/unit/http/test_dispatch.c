@@ -32,8 +32,8 @@ static err raise_error(struct ctx *cx, err e, const char *detail) {
 }
 
 static err environment_hook(struct ctx *cx, struct request *rq) {
-    (void)rq;
     note(cx, 'e');
+    rq->host_known = str_is(rq->host, "auth.example");
     return world_of(cx)->environment_fails ? raise_error(cx, ERR_UNAVAILABLE, "none") : OK;
 }
 
@@ -408,6 +408,17 @@ static void cors_same_origin_is_no_cross_origin(void **state) {
     assert_null(strchr(w->order, 'o'));
 }
 
+/* DNS rebinding: https://evil.example leads here, and its page says Host and Origin of its own. */
+static void cors_same_origin_under_a_foreign_name_is_refused(void **state) {
+    struct world *w = *state;
+    struct call c = call_of(HTTP_GET, "/full");
+    c.rq.host = STR("evil.example");
+    call_header(&c, "origin", "https://evil.example");
+    assert_int_equal(run(w, &c), 403);
+    assert_non_null(strstr(c.rp.body.p, "origin_not_allowed"));
+    assert_null(strchr(w->order, 'h'));
+}
+
 static void cors_public_routes_are_open_to_all(void **state) {
     struct world *w = *state;
     struct call c = call_of(HTTP_GET, "/public");
@@ -616,6 +627,7 @@ int main(void) {
         DISPATCH(cors_registered_origins_may_call),
         DISPATCH(cors_others_and_null_are_refused_before_the_token_is_looked_at),
         DISPATCH(cors_same_origin_is_no_cross_origin),
+        DISPATCH(cors_same_origin_under_a_foreign_name_is_refused),
         DISPATCH(cors_public_routes_are_open_to_all),
         DISPATCH(cors_without_the_class_has_no_headers),
         DISPATCH(cors_preflights_need_no_token),
