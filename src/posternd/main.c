@@ -2,6 +2,7 @@
 /* posternd: from the command line to one command. */
 #include "posternd.h"
 
+#include <signal.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -27,7 +28,8 @@ static const char *config_file(void) {
     if (file != NULL && *file != '\0') {
         return file;
     }
-    return access(CONFIG_FILE, R_OK) == 0 ? CONFIG_FILE : NULL;
+    /* One that is there and cannot be read is a mistake to be told, not to be passed over. */
+    return access(CONFIG_FILE, F_OK) == 0 ? CONFIG_FILE : NULL;
 }
 
 static int invoke(struct invocation *in, int argc, char **argv) {
@@ -59,6 +61,8 @@ int main(int argc, char **argv) {
                       "a core file. Not starting.\n");
         return POSTERND_EXIT_FAILURE;
     }
+    /* A file that may not grow (RLIMIT_FSIZE) is an error of that write, as a full disk is. */
+    (void)signal(SIGXFSZ, SIG_IGN);
     struct log log = {.fd = STDERR_FILENO, .level = LOG_INFO, .clock = &clock_system};
     CLEANUP(arena_cleanup) struct arena *arena = arena_new();
     struct ctx cx;

@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 // posternd as a process: start, readiness, reload, stop, and what it refuses to start on.
 import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
 import { chmod, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import net from 'node:net';
 import path from 'node:path';
+import { promisify } from 'node:util';
 import { after, before, describe, test } from 'node:test';
 import { acme, model } from './lib/model.mjs';
-import { Server, until } from './lib/server.mjs';
+import { engine, Server, until } from './lib/server.mjs';
 
+const run = promisify(execFile);
 const DISCOVERY = '/.well-known/openid-configuration';
 
 describe('serve', () => {
@@ -42,6 +45,30 @@ describe('serve', () => {
       server.signal('SIGHUP');
       await until('the log tells of the reload or the server answers', async () =>
         (await server.request('GET', DISCOVERY)).status === 200);
+    } finally {
+      await server.stop();
+    }
+  });
+});
+
+// DESIGN 5: an I/O error at COMMIT leaves its outcome unknown: 503, and the process ends to recover at its next start.
+describe('storage_faults', { skip: engine !== 'sqlite' && 'a limit of the file' }, () => {
+  test('storage_faults: a file that may not grow is a 503, never a signal, and what was answered is there', async () => {
+    const server = await Server.start({ model });
+    try {
+      const basic = [server.generatedSecret('application', 'clientId', 'basic'), server.generatedSecret('application', 'secret', 'basic')];
+      const ask = () => server.token({ grant_type: 'client_credentials' }, { basic });
+      const answered = [];
+      for (let i = 0; i < 16; i++) answered.push((await ask()).json.access_token);
+      await run('prlimit', ['--pid', String(server.child.pid), '--fsize=1:unlimited']);
+      const refused = await ask();
+      assert.equal(refused.status, 503, refused.text);
+      assert.equal(refused.headers['retry-after'], '1');
+      assert.deepEqual(await server.exited, { status: 70, signal: null });
+      await server.serve();
+      for (const token of answered) {
+        assert.equal((await server.request('POST', '/auth/introspect', { form: { token }, basic })).json.active, true);
+      }
     } finally {
       await server.stop();
     }
