@@ -161,7 +161,7 @@ struct db_writer_stats {
     uint64_t batches, writes, refused, failed, retried;
     uint64_t commit_us;
     uint64_t batch_size[DB_BATCH_BUCKETS];
-    uint64_t queued; /* now */
+    uint64_t queued, writers, busy; /* now */
 };
 struct db_writer_stats db_writer_stats(const struct db_writer *w);
 

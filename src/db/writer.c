@@ -12,7 +12,7 @@
 #define CHECKPOINT_INTERVAL_MS 200
 
 struct counters {
-    _Atomic uint64_t batches, writes, refused, failed, retried, commit_us, queued;
+    _Atomic uint64_t batches, writes, refused, failed, retried, commit_us, queued, busy;
     _Atomic uint64_t batch_size[DB_BATCH_BUCKETS];
 };
 
@@ -258,7 +258,9 @@ static void *writer_thread(void *state) {
             batch_refuse(&s);
             continue;
         }
+        s.w->counters.busy++;
         batch_run(&s);
+        s.w->counters.busy--;
         log_tell(s.w);
         if (s.conn != NULL && driver->checkpoint_large != NULL) {
             driver->checkpoint_large(s.conn);
@@ -427,7 +429,9 @@ struct db_writer_stats db_writer_stats(const struct db_writer *w) {
                                 .failed = c->failed,
                                 .retried = c->retried,
                                 .commit_us = c->commit_us,
-                                .queued = c->queued};
+                                .queued = c->queued,
+                                .writers = w->threads_n,
+                                .busy = c->busy};
     for (size_t i = 0; i < DB_BATCH_BUCKETS; i++) {
         s.batch_size[i] = c->batch_size[i];
     }

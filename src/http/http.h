@@ -252,7 +252,12 @@ struct job {
 };
 struct jobs *jobs_start(unsigned threads, size_t queue_max);
 bool jobs_submit(struct jobs *j, struct job *job); /* false: full or stopping */
-void jobs_stop(struct jobs *j);                    /* finishes what was submitted */
+struct jobs_stats {
+    uint64_t done, refused;
+    size_t threads, busy, waiting, waiting_max; /* now */
+};
+struct jobs_stats jobs_stats(struct jobs *j);
+void jobs_stop(struct jobs *j); /* finishes what was submitted */
 
 /* ---- metric.c: counters per thread, summed when asked
  * ----------------------------------------------- */

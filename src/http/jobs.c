@@ -9,7 +9,7 @@ struct jobs {
     pthread_mutex_t lock; /* of all below */
     pthread_cond_t work;
     struct job *head, **tail;
-    size_t waiting, queue_max;
+    struct jobs_stats stats;
     bool stopping;
     unsigned threads_n;
     pthread_t threads[];
@@ -25,16 +25,25 @@ static struct job *job_take(struct jobs *j) {
     if (job != NULL) {
         j->head = job->next;
         j->tail = j->head != NULL ? j->tail : &j->head;
-        j->waiting--;
+        j->stats.waiting--;
+        j->stats.busy++;
     }
     pthread_mutex_unlock(&j->lock);
     return job;
 }
 
+static void job_count(struct jobs *j) {
+    pthread_mutex_lock(&j->lock);
+    j->stats.busy--;
+    j->stats.done++;
+    pthread_mutex_unlock(&j->lock);
+}
+
 static void *jobs_thread(void *state) {
     struct job *job;
     while ((job = job_take(state)) != NULL) {
-        job->run(job);
+        job->run(job); /* its memory is its owner's again */
+        job_count(state);
     }
     return NULL;
 }
@@ -47,7 +56,7 @@ struct jobs *jobs_start(unsigned threads, size_t queue_max) {
     pthread_mutex_init(&j->lock, NULL);
     pthread_cond_init(&j->work, NULL);
     j->tail = &j->head;
-    j->queue_max = queue_max;
+    j->stats.waiting_max = queue_max;
     while (j->threads_n < threads) {
         if (pthread_create(&j->threads[j->threads_n], NULL, jobs_thread, j) != 0) {
             jobs_stop(j);
@@ -55,21 +64,31 @@ struct jobs *jobs_start(unsigned threads, size_t queue_max) {
         }
         j->threads_n++;
     }
+    j->stats.threads = j->threads_n;
     return j;
 }
 
 bool jobs_submit(struct jobs *j, struct job *job) {
     pthread_mutex_lock(&j->lock);
-    bool taken = !j->stopping && j->waiting < j->queue_max;
+    bool taken = !j->stopping && j->stats.waiting < j->stats.waiting_max;
     if (taken) {
         job->next = NULL;
         *j->tail = job;
         j->tail = &job->next;
-        j->waiting++;
+        j->stats.waiting++;
         pthread_cond_signal(&j->work);
+    } else {
+        j->stats.refused++;
     }
     pthread_mutex_unlock(&j->lock);
     return taken;
+}
+
+struct jobs_stats jobs_stats(struct jobs *j) {
+    pthread_mutex_lock(&j->lock);
+    struct jobs_stats stats = j->stats;
+    pthread_mutex_unlock(&j->lock);
+    return stats;
 }
 
 void jobs_stop(struct jobs *j) {

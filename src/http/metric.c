@@ -248,9 +248,26 @@ static uint64_t grant_sum(const struct metrics *m, const char *name, size_t outc
     return total;
 }
 
+/* Several errors have the code that a client sees; a series may be there once only, or the whole
+ * page is refused. */
+static uint64_t outcome_take(uint64_t counts[ERR_COUNT], size_t first) {
+    uint64_t n = 0;
+    for (size_t e = first; e < ERR_COUNT; e++) {
+        if (strcmp(err_info((err)e)->code, err_info((err)first)->code) == 0) {
+            n += counts[e];
+            counts[e] = 0;
+        }
+    }
+    return n;
+}
+
 static void grant_write(struct buf *b, const struct metrics *m, const char *grant) {
+    uint64_t counts[ERR_COUNT];
     for (size_t e = 0; e < ERR_COUNT; e++) {
-        uint64_t n = grant_sum(m, grant, e);
+        counts[e] = grant_sum(m, grant, e);
+    }
+    for (size_t e = 0; e < ERR_COUNT; e++) {
+        uint64_t n = outcome_take(counts, e);
         if (n > 0) {
             buf_format(b, "postern_tokens_total{grant=\"%s\",outcome=\"%s\"} %llu\n", grant,
                        err_info((err)e)->code, (unsigned long long)n);

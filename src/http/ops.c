@@ -24,21 +24,39 @@ struct answer {
     struct str body;
 };
 
-static void writer_metrics(struct buf *b, const struct db_writer *w) {
-    struct db_writer_stats s = db_writer_stats(w);
-    const struct {
-        const char *name, *type;
-        uint64_t value;
-    } rows[] = {{"postern_write_batches_total", "counter", s.batches},
-                {"postern_writes_total", "counter", s.writes},
-                {"postern_writes_refused_total", "counter", s.refused},
-                {"postern_writes_failed_total", "counter", s.failed},
-                {"postern_writes_retried_total", "counter", s.retried},
-                {"postern_write_queue", "gauge", s.queued}};
-    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+struct row {
+    const char *name, *type;
+    uint64_t value;
+};
+
+static void rows_write(struct buf *b, const struct row *rows, size_t n) {
+    for (size_t i = 0; i < n; i++) {
         buf_format(b, "# TYPE %s %s\n%s %llu\n", rows[i].name, rows[i].type, rows[i].name,
                    (unsigned long long)rows[i].value);
     }
+}
+
+static void jobs_metrics(struct buf *b, struct jobs *j) {
+    struct jobs_stats s = jobs_stats(j);
+    const struct row rows[] = {{"postern_jobs_total", "counter", s.done},
+                               {"postern_jobs_refused_total", "counter", s.refused},
+                               {"postern_job_threads", "gauge", s.threads},
+                               {"postern_job_threads_busy", "gauge", s.busy},
+                               {"postern_job_queue", "gauge", s.waiting}};
+    rows_write(b, rows, COUNT_OF(rows));
+}
+
+static void writer_metrics(struct buf *b, const struct db_writer *w) {
+    struct db_writer_stats s = db_writer_stats(w);
+    const struct row rows[] = {{"postern_write_batches_total", "counter", s.batches},
+                               {"postern_writes_total", "counter", s.writes},
+                               {"postern_writes_refused_total", "counter", s.refused},
+                               {"postern_writes_failed_total", "counter", s.failed},
+                               {"postern_writes_retried_total", "counter", s.retried},
+                               {"postern_write_queue", "gauge", s.queued},
+                               {"postern_writers", "gauge", s.writers},
+                               {"postern_writers_busy", "gauge", s.busy}};
+    rows_write(b, rows, COUNT_OF(rows));
     buf_format(b,
                "# TYPE postern_commit_seconds_total counter\npostern_commit_seconds_total %.6f\n",
                (double)s.commit_us / 1e6);
@@ -62,6 +80,9 @@ static struct str metrics_text(const struct ops *o, struct arena *a) {
     metrics_write(&b, http->metrics);
     if (http->writer != NULL) {
         writer_metrics(&b, http->writer);
+    }
+    if (http->jobs != NULL) {
+        jobs_metrics(&b, http->jobs);
     }
     o->options.metrics(&b, o->options.server);
     if (http->more_metrics != NULL) {

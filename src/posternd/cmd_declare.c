@@ -96,6 +96,20 @@ static void secrets_print(struct ctx *cx, const struct declaration_result *r) {
     }
 }
 
+/* All of them: a file is put right in one go. */
+static int mistakes_print(const struct invocation *in, const struct declaration_result *r, err e) {
+    if (r->mistakes_n == 0) {
+        return command_failed(in, e);
+    }
+    for (size_t i = 0; i < r->mistakes_n; i++) {
+        (void)fprintf(stderr, "posternd: %.*s\n", STR_ARG(r->mistakes[i]));
+    }
+    if (r->mistakes_seen > r->mistakes_n) {
+        (void)fprintf(stderr, "posternd: and %zu more\n", r->mistakes_seen - r->mistakes_n);
+    }
+    return POSTERND_EXIT_FAILURE;
+}
+
 static int declare(struct invocation *in, bool apply) {
     struct ctx *cx = in->cx;
     const char *file = in->arguments[0];
@@ -114,7 +128,7 @@ static int declare(struct invocation *in, bool apply) {
     struct declaration_result r = {0};
     e = declaration_run(cx, &options, &r);
     if (e != OK) {
-        return command_failed(in, e);
+        return mistakes_print(in, &r, e);
     }
     if (in->json) {
         json_print(cx, &r, apply);

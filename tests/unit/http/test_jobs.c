@@ -74,6 +74,12 @@ static void a_full_queue_refuses(void **state) {
     assert_true(jobs_submit(j, &jobs[1]));
     assert_true(jobs_submit(j, &jobs[2]));
     assert_false(jobs_submit(j, &jobs[3]));
+    struct jobs_stats s = jobs_stats(j);
+    assert_int_equal(s.threads, 1);
+    assert_int_equal(s.busy, 1);
+    assert_int_equal(s.waiting, 2);
+    assert_int_equal(s.refused, 1);
+    assert_int_equal(s.done, 0);
     gate_open(&g);
     jobs_stop(j);
     assert_int_equal(g.done, 3);

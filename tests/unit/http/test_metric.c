@@ -93,6 +93,22 @@ static void tokens_are_counted_by_grant_and_outcome(void **state) {
     route_table_free(t);
 }
 
+/* A page with one series twice is refused by Prometheus as a whole. */
+static void errors_of_one_code_are_one_series(void **state) {
+    struct route_table *t = route_table_new(rows, COUNT_OF(rows));
+    struct metrics *m = metrics_new(2, t);
+    metrics_token(m, 0, STR("password"), ERR_BUSY);
+    metrics_token(m, 1, STR("password"), ERR_STORAGE);
+    metrics_token(m, 0, STR("password"), ERR_OUTCOME_UNKNOWN);
+    metrics_token(m, 0, STR("password"), ERR_CLIENT_NOT_AUTHORIZED);
+    metrics_token(m, 1, STR("password"), ERR_UNAUTHORIZED_CLIENT);
+    const char *text = text_of(*state, m);
+    has(text, "{grant=\"password\",outcome=\"temporarily_unavailable\"} 3\n");
+    has(text, "{grant=\"password\",outcome=\"unauthorized_client\"} 2\n");
+    metrics_free(m);
+    route_table_free(t);
+}
+
 static void grants_beyond_the_table_are_counted_together(void **state) {
     struct route_table *t = route_table_new(rows, COUNT_OF(rows));
     struct metrics *m = metrics_new(1, t);
@@ -110,9 +126,8 @@ static void grants_beyond_the_table_are_counted_together(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        TEST(requests_of_all_workers_are_summed),
-        TEST(latencies_fall_into_their_buckets),
-        TEST(tokens_are_counted_by_grant_and_outcome),
+        TEST(requests_of_all_workers_are_summed),           TEST(latencies_fall_into_their_buckets),
+        TEST(tokens_are_counted_by_grant_and_outcome),      TEST(errors_of_one_code_are_one_series),
         TEST(grants_beyond_the_table_are_counted_together),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
