@@ -119,13 +119,12 @@ err application_used(struct ctx *cx, const struct application *a) {
 
 err application_jwks_store(struct ctx *cx, const struct application *a, struct str jwks) {
     /* Only while the application still names the address that the set came from. */
-    return db_exec(
-        cx,
-        "UPDATE application SET jwks = $4, jwks_fetched_at = $5 WHERE tenant_id = $1 AND "
-        "application_id = $2 AND jwks_endpoint = $3",
-        DB_ARGS(DB_TEXT(a->tenant_id), DB_TEXT(a->application_id), DB_TEXT(a->jwks_endpoint),
-                DB_TEXT(jwks), DB_INT(cx->now)),
-        NULL);
+    return db_exec(cx,
+                   "UPDATE application SET jwks = coalesce($4, jwks), jwks_fetched_at = $5 "
+                   "WHERE tenant_id = $1 AND application_id = $2 AND jwks_endpoint = $3",
+                   DB_ARGS(DB_TEXT(a->tenant_id), DB_TEXT(a->application_id),
+                           DB_TEXT(a->jwks_endpoint), DB_TEXT(jwks), DB_INT(cx->now)),
+                   NULL);
 }
 
 err origin_registered(struct ctx *cx, struct str environment_id, struct str origin,

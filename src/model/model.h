@@ -195,6 +195,7 @@ const struct seal_key *platform_seal_key(const struct ctx *cx, const char *purpo
 #define SEAL_REFRESH_ANSWER     "refresh-answer"
 struct metrics *platform_metrics(const struct ctx *cx); /* NULL: none */
 bool platform_allow_private_fetch(const struct ctx *cx);
+struct fetch_once *platform_fetch_once(const struct ctx *cx);
 /* By host (with or without port); unknown: the default environment; none at all: ERR_UNAVAILABLE.
  */
 err snapshot_environment(struct ctx *cx, const struct snapshot *s, struct str host,
@@ -257,6 +258,7 @@ err application_access(struct ctx *cx, const struct application *a, struct str t
                        struct application_access *ret_access);
 err application_used(struct ctx *cx,
                      const struct application *a); /* last_used_at = now, at most once a minute */
+/* What a fetch of jwks_endpoint brought; STR_NONE: nothing, the stored set stays. */
 err application_jwks_store(struct ctx *cx, const struct application *a, struct str jwks);
 err origin_registered(struct ctx *cx, struct str environment_id, struct str origin,
                       bool *ret_registered);
@@ -407,6 +409,22 @@ struct caller {
 err caller_find(struct ctx *cx, struct str environment_id, struct str tenant_id,
                 struct str session_id, struct caller *ret_caller);
 bool caller_may(const struct caller *c, const char *permission);
+
+/* ---- fetch_once.c: one fetch of one thing at a time in this process
+ * ------------------------------------------------------------------------------------ */
+
+struct fetch_once;
+struct fetched { /* text, or the reason why there is none */
+    struct str text, reason;
+};
+struct fetch_once *fetch_once_new(void);
+void fetch_once_free(struct fetch_once *f);
+/* True: fetch it, and call fetch_once_end() whatever comes. False, perhaps after waiting for
+ * another thread: the outcome of a fetch that ended less than `seconds` ago. */
+bool fetch_once_begin(struct ctx *cx, struct fetch_once *f, struct str what, int64_t seconds,
+                      struct fetched *ret_outcome);
+void fetch_once_end(struct ctx *cx, struct fetch_once *f, struct str what,
+                    const struct fetched *outcome);
 
 /* ---- assertion.c, generated_key.c ---- */
 

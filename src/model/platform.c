@@ -45,6 +45,7 @@ struct platform {
     struct seal_key seal_keys[COUNT_OF(purposes)];
     struct slot *slots;
     struct shared *shared;
+    struct fetch_once *fetch_once;
 };
 
 static void *allocate(size_t n, size_t size) {
@@ -86,6 +87,7 @@ err platform_new(struct ctx *cx, const struct platform_options *options,
     p->shared = allocate(1, sizeof *p->shared);
     pthread_mutex_init(&p->shared->lock, NULL);
     pthread_mutex_init(&p->shared->reloading, NULL);
+    p->fetch_once = fetch_once_new();
     *ret_platform = p;
     return OK;
 }
@@ -102,6 +104,7 @@ void platform_free(struct platform *p) {
     pthread_mutex_destroy(&p->shared->reloading);
     secret_wipe(&p->master, sizeof p->master);
     secret_wipe(p->seal_keys, sizeof p->seal_keys);
+    fetch_once_free(p->fetch_once);
     free(p->slots);
     free(p->shared);
     free(p);
@@ -168,6 +171,11 @@ struct metrics *platform_metrics(const struct ctx *cx) {
 bool platform_allow_private_fetch(const struct ctx *cx) {
     const struct platform *p = cx->app;
     return p->options.allow_private_fetch;
+}
+
+struct fetch_once *platform_fetch_once(const struct ctx *cx) {
+    const struct platform *p = cx->app;
+    return p->fetch_once;
 }
 
 err snapshot_environment(struct ctx *cx, const struct snapshot *s, struct str host,

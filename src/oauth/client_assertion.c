@@ -183,8 +183,7 @@ static err key_fetch(struct ctx *cx, const struct request *rq, const struct jws 
                      struct client *client, struct reply *rp) {
     const struct application *a = &client->application;
     if (rq->job_state != NULL) {
-        /* Without a set to store, the old one is stored again: jwks_fetched_at is what counts. */
-        client->fetched_jwks = a->jwks.p != NULL ? a->jwks : STR("{\"keys\":[]}");
+        client->fetched = true;
         err e = fetched_check(cx, rq, rq->job_state, jws, client);
         if (e != OK) {
             refuse_and_store(cx, rq, client, e, rp);
@@ -198,6 +197,7 @@ static err key_fetch(struct ctx *cx, const struct request *rq, const struct jws 
     struct jwks_fetch *fetch = NEW(cx->arena, struct jwks_fetch);
     fetch->url = a->jwks_endpoint;
     fetch->allow_private = platform_allow_private_fetch(cx);
+    fetch->once = platform_fetch_once(cx);
     rp->job.run = jwks_fetch_run;
     rp->job.state = fetch;
     return OK;

@@ -235,11 +235,11 @@ err client_authenticate(struct ctx *cx, const struct request *rq, struct reply *
 }
 
 bool client_has_effects(const struct client *client) {
-    return client->assertion_jti.p != NULL || client->fetched_jwks.p != NULL;
+    return client->assertion_jti.p != NULL || client->fetched;
 }
 
 err client_commit(struct ctx *cx, const struct client *client) {
-    if (client->fetched_jwks.p != NULL) {
+    if (client->fetched) {
         TRY(application_jwks_store(cx, &client->application, client->fetched_jwks));
     }
     if (client->assertion_jti.p != NULL) {

@@ -281,8 +281,7 @@ static const char *transfer(struct ctx *cx, const struct curl *c, const struct t
     return NULL;
 }
 
-err jwks_fetch_run(struct ctx *cx, void *state) {
-    struct jwks_fetch *fetch = state;
+static void fetch_now(struct ctx *cx, struct jwks_fetch *fetch) {
     struct curl c;
     struct target target;
     struct str pin;
@@ -297,5 +296,20 @@ err jwks_fetch_run(struct ctx *cx, void *state) {
         wrong = transfer(cx, &c, &target, pin, &fetch->text);
     }
     fetch->reason = str_from(wrong);
+}
+
+err jwks_fetch_run(struct ctx *cx, void *state) {
+    struct jwks_fetch *fetch = state;
+    struct fetched outcome;
+    if (fetch->once == NULL) {
+        fetch_now(cx, fetch);
+    } else if (fetch_once_begin(cx, fetch->once, fetch->url, JWKS_FETCH_PAUSE_SECONDS, &outcome)) {
+        fetch_now(cx, fetch);
+        outcome = (struct fetched){fetch->text, fetch->reason};
+        fetch_once_end(cx, fetch->once, fetch->url, &outcome);
+    } else {
+        fetch->text = outcome.text;
+        fetch->reason = outcome.reason;
+    }
     return OK;
 }

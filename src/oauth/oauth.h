@@ -30,7 +30,8 @@ struct client { /* a known application */
     const char *method;       /* the wire name of the method that was used */
     struct str assertion_jti; /* to be used up in the write closure; absent: none */
     int64_t assertion_expires_at;
-    struct str fetched_jwks; /* to be stored in the write closure; absent: none */
+    bool fetched;            /* its keys: to be noted in the write closure */
+    struct str fetched_jwks; /* and stored; absent: the fetch brought none */
 };
 struct client_method {
     const char *name; /* "client_secret_basic" */
@@ -185,16 +186,17 @@ err revoke_post(struct ctx *cx, const struct request *rq, struct reply *rp);
 
 /* ---- jwks_fetch.c: an application's jwks_endpoint (SECURITY `ssrf`) ---------------------- */
 
-/* Runs on the pool: https, public addresses only unless `allow_private` (which allows http too),
- * resolved once, no redirects, no proxy, bounded in size and time. Always OK: a failure leaves
- * `text` absent and says why. */
+/* Runs on the pool, one fetch of an address at a time (fetch_once.c): https, public addresses only
+ * unless `allow_private` (which allows http too), resolved once, no redirects, no proxy, bounded in
+ * size and time. Always OK: a failure leaves `text` absent and says why. */
 #define JWKS_FETCH_MS            3000
 #define JWKS_FETCH_PAUSE_SECONDS 60 /* between two fetches for one application */
 struct jwks_fetch {
     struct str url;
     bool allow_private;
-    struct str text;   /* out */
-    struct str reason; /* out: why there is no text, for the log */
+    struct fetch_once *once; /* NULL: nobody else fetches */
+    struct str text;         /* out */
+    struct str reason;       /* out: why there is no text, for the log */
 };
 err jwks_fetch_run(struct ctx *cx, void *state);
 struct sockaddr;

@@ -126,6 +126,11 @@ static void jwks_is_stored_while_its_address_stands(struct fixture *f) {
     must(f->cx, client_find(f->cx, S(ENV_1), S(APP_1), &a));
     must_be(a.jwks, "{\"keys\":[]}");
     assert_int_equal(a.jwks_fetched_at, f->cx->now);
+    store_at(f, 1); /* a fetch that brought nothing takes nothing away */
+    must(f->cx, application_jwks_store(f->cx, &a, STR_NONE));
+    must(f->cx, client_find(f->cx, S(ENV_1), S(APP_1), &a));
+    must_be(a.jwks, "{\"keys\":[]}");
+    assert_int_equal(a.jwks_fetched_at, f->cx->now);
     store_sql(f, "UPDATE application SET jwks_endpoint = 'https://other.example/jwks'");
     must(f->cx, application_jwks_store(f->cx, &a, S("{\"keys\":[1]}")));
     must(f->cx, client_find(f->cx, S(ENV_1), S(APP_1), &a));
