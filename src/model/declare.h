@@ -216,7 +216,7 @@ const char *declare_redirect_check(struct ctx *cx, struct str uri);
 bool declare_redirect_is_private_use(struct str uri); /* com.example.app:/callback */
 const char *declare_origin_check(struct ctx *cx, struct str origin);
 const char *declare_issuer_check(struct ctx *cx, struct str issuer);
-const char *declare_https_check(struct ctx *cx, struct str uri);
+const char *declare_fetch_check(struct ctx *cx, struct str uri);
 const char *declare_template_check(struct ctx *cx, struct str pattern);
 const char *declare_alias_check(struct ctx *cx, struct str host);
 const char *declare_domain_check(struct ctx *cx, struct str host);

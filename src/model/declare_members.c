@@ -95,7 +95,7 @@ static const struct declare_member application_members[APPLICATION_N] = {
     [APPLICATION_TENANCY] = {.name = "tenancy", .type = DECLARE_TEXT, .column = true, .otherwise = "single", .check = declare_tenancy_check},
     [APPLICATION_BUSINESS_UNIT] = {.name = "businessUnit", .type = DECLARE_INT, .column = true, .check = declare_positive_check},
     [APPLICATION_AUTH_METHOD] = {.name = "authMethod", .type = DECLARE_TEXT, .column = true, .check = declare_auth_method_check},
-    [APPLICATION_JWKS_ENDPOINT] = {.name = "jwksEndpoint", .type = DECLARE_TEXT, .column = true, .check = declare_https_check},
+    [APPLICATION_JWKS_ENDPOINT] = {.name = "jwksEndpoint", .type = DECLARE_TEXT, .column = true, .check = declare_fetch_check},
     [APPLICATION_JWKS] = {.name = "jwks", .type = DECLARE_JSON, .column = true},
     [APPLICATION_SCOPE] = {.name = "scope", .type = DECLARE_WORDS, .column = true, .otherwise = "openid", .check = declare_scope_check},
     [APPLICATION_REDIRECTS] = {.name = "redirects", .type = DECLARE_TEXTS, .column = true, .otherwise = "[]", .check = declare_redirect_check},

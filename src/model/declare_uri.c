@@ -219,9 +219,11 @@ const char *declare_issuer_check(struct ctx *cx, struct str issuer) {
                            "query, fragment or trailing slash";
 }
 
-const char *declare_https_check(struct ctx *cx, struct str uri) {
-    return str_starts(uri, "https://") ? declare_redirect_check(cx, uri)
-                                       : "it must be an https:// address";
+/* Whether a loopback address is fetched is a setting: allow_private_fetch. */
+const char *declare_fetch_check(struct ctx *cx, struct str uri) {
+    bool web = str_starts(uri, "https://") || str_starts(uri, "http://");
+    return web ? declare_redirect_check(cx, uri)
+               : "it must be an https:// address, or http:// on localhost";
 }
 
 bool declare_is_loopback(struct str origin) {

@@ -90,10 +90,12 @@ static void issuers_are_origins(void **state) {
           "https://x.example#x", "x.example", "");
 }
 
-static void addresses_of_keys_are_https(void **state) {
-    RIGHT(declare_https_check, "https://keys.example.com/jwks?set=1");
-    WRONG(declare_https_check, "http://localhost/jwks", "com.example.app:/jwks",
-          "https://u@keys.example.com/jwks", "https://keys.example.com/jwks#x", "");
+static void addresses_of_keys_are_https_or_loopback(void **state) {
+    RIGHT(declare_fetch_check, "https://keys.example.com/jwks?set=1", "http://localhost/jwks",
+          "http://127.0.0.1:8000/jwks");
+    WRONG(declare_fetch_check, "http://keys.example.com/jwks", "http://localhost.example.com/jwks",
+          "com.example.app:/jwks", "https://u@keys.example.com/jwks",
+          "https://keys.example.com/jwks#x", "");
 }
 
 static void templates_and_names_of_hosts(void **state) {
@@ -122,7 +124,7 @@ int main(void) {
         TEST(redirect_exact_hostile_ones_are_refused),
         TEST(cors_origins_have_one_spelling),
         TEST(issuers_are_origins),
-        TEST(addresses_of_keys_are_https),
+        TEST(addresses_of_keys_are_https_or_loopback),
         TEST(templates_and_names_of_hosts),
         TEST(loopback_and_private_use_are_told_apart),
     };
