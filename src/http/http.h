@@ -2,8 +2,8 @@
 /* http: from the socket to `struct request` and from `struct reply` back, over libmicrohttpd, which
  * no other folder sees.
  *
- * server.c runs N single-threaded daemons on duplicates of one listening socket; each has a `struct
- * worker` with its own read connection. request.c refuses what a strict parser would (duplicate
+ * server.c runs N single-threaded daemons; each has a `struct worker` with its own read connection.
+ * acceptor.c gives each new connection to the worker that has the fewest. request.c refuses what a strict parser would (duplicate
  * Host, Content-Length, Authorization; Transfer-Encoding with Content-Length; absolute URIs;
  * controls) and decodes the rest itself, all of it bounded. route.c finds the row of the route
  * table and applies its columns: environment by host, CORS, authentication, body, error rendering,

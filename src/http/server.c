@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The server: one listening socket, N workers, the operations listener; start, quiesce, stop. */
+/* The server: one listening socket, the acceptor, N workers, the operations listener; start,
+ * quiesce, stop. */
 #include "server_internal.h"
 
 #include <stdio.h>
@@ -87,7 +88,7 @@ static err server_open(struct ctx *cx, struct http_server *s) {
     for (unsigned i = 0; i < o->workers; i++) {
         TRY(worker_start(cx, s, i));
     }
-    return OK;
+    return acceptor_start(cx, s);
 }
 
 err http_server_start(struct ctx *cx, const struct http_options *options,
@@ -98,7 +99,7 @@ err http_server_start(struct ctx *cx, const struct http_options *options,
     }
     s->refs = 1;
     s->options = options_filled(options);
-    s->listener.fd = -1;
+    s->listener.fd = s->acceptor_stop = -1;
     boot_write(s);
     descriptors_raise(s->options.connections);
     s->workers = calloc(s->options.workers, sizeof *s->workers);
@@ -134,10 +135,7 @@ static bool server_drained(struct http_server *s, int grace_ms) {
 
 bool http_server_quiesce(struct http_server *s, int grace_ms) {
     if (!atomic_exchange(&s->stopping, true)) {
-        for (unsigned i = 0; i < s->workers_n; i++) {
-            struct worker *w = &s->workers[i];
-            w->listen_fd = w->daemon != NULL ? MHD_quiesce_daemon(w->daemon) : -1;
-        }
+        acceptor_stop(s);
         listener_close(&s->listener);
     }
     return server_drained(s, grace_ms);

@@ -21,6 +21,9 @@ struct http_server {
     _Atomic unsigned refs;      /* the owner's, and one for each exchange that is elsewhere */
     _Atomic unsigned in_flight; /* requests whose header was read and whose answer has not left */
     atomic_bool started, stopping;
+    pthread_t acceptor;
+    bool accepting;
+    int acceptor_stop; /* an eventfd that ends it; else -1 */
 };
 void server_release(struct http_server *s);
 
@@ -30,7 +33,8 @@ struct worker {
     unsigned id;
     uint64_t requests;
     struct MHD_Daemon *daemon;
-    int listen_fd; /* its duplicate, given back when it was quiesced; else -1 */
+    _Atomic unsigned connections; /* given to it and not closed yet */
+    unsigned connections_max;
     struct db_conn *db;
     struct exchange *spare; /* to be used again */
     size_t spare_n;
@@ -42,6 +46,10 @@ err worker_start(struct ctx *cx, struct http_server *s, unsigned id);
 /* No request waits for a write or a job any more, or it loses its connection here. */
 void worker_stop(struct worker *w);
 void worker_abandon(struct worker *w);
+
+/* Accepts and spreads connections, until it is stopped. */
+err acceptor_start(struct ctx *cx, struct http_server *s);
+void acceptor_stop(struct http_server *s);
 
 /* One connection, from accept to close. */
 struct connection {

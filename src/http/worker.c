@@ -4,11 +4,9 @@
 #include "server_internal.h"
 
 #include <arpa/inet.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #define POOL_SIZE 16384 /* of a connection: smaller ones close large requests without an answer */
 /* libmicrohttpd ends a line at a bare LF, a text at a NUL, and glues folded lines together, all
@@ -124,8 +122,9 @@ static void peer_write(struct MHD_Connection *connection, struct connection *c) 
 
 static void on_connection(void *state, struct MHD_Connection *connection, void **socket_state,
                           enum MHD_ConnectionNotificationCode what) {
-    (void)state;
+    struct worker *w = state;
     if (what == MHD_CONNECTION_NOTIFY_CLOSED) {
+        atomic_fetch_sub(&w->connections, 1);
         free(*socket_state);
         *socket_state = NULL;
         return;
@@ -206,31 +205,31 @@ static unsigned share(unsigned all, unsigned workers) {
     return all / workers > 0 ? all / workers : 1;
 }
 
-static struct MHD_Daemon *daemon_start(struct worker *w, int fd) {
+static struct MHD_Daemon *daemon_start(struct worker *w) {
     const struct http_options *o = &w->server->options;
     return MHD_start_daemon(
-        MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ITC | MHD_USE_ERROR_LOG,
+        MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ITC | MHD_USE_ERROR_LOG |
+            MHD_USE_NO_LISTEN_SOCKET,
         0, NULL, NULL, on_request, w, MHD_OPTION_EXTERNAL_LOGGER, on_log, w,
-        MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_UNESCAPE_CALLBACK, on_unescape, NULL,
-        MHD_OPTION_URI_LOG_CALLBACK, on_target, NULL, MHD_OPTION_NOTIFY_COMPLETED, on_completed,
-        NULL, MHD_OPTION_NOTIFY_CONNECTION, on_connection, NULL, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
-        (size_t)POOL_SIZE, MHD_OPTION_CONNECTION_LIMIT, share(o->connections, o->workers),
-        MHD_OPTION_CONNECTION_TIMEOUT, o->idle_timeout_s, MHD_OPTION_PER_IP_CONNECTION_LIMIT,
-        o->per_ip, MHD_OPTION_SIGPIPE_HANDLED_BY_APP, 1, MHD_OPTION_END);
+        MHD_OPTION_UNESCAPE_CALLBACK, on_unescape, NULL, MHD_OPTION_URI_LOG_CALLBACK, on_target,
+        NULL, MHD_OPTION_NOTIFY_COMPLETED, on_completed, NULL, MHD_OPTION_NOTIFY_CONNECTION,
+        on_connection, w, MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)POOL_SIZE,
+        MHD_OPTION_CONNECTION_LIMIT, w->connections_max, MHD_OPTION_CONNECTION_TIMEOUT,
+        o->idle_timeout_s, MHD_OPTION_PER_IP_CONNECTION_LIMIT, o->per_ip,
+        MHD_OPTION_SIGPIPE_HANDLED_BY_APP, 1, MHD_OPTION_END);
 }
 
 err worker_start(struct ctx *cx, struct http_server *s, unsigned id) {
     struct worker *w = &s->workers[id];
     w->server = s;
     w->id = id;
-    w->listen_fd = -1;
+    w->connections_max = share(s->options.connections, s->options.workers);
     pthread_mutex_init(&w->lock, NULL);
     s->workers_n = id + 1;
     if (s->options.db != NULL) {
         TRY(db_connect(cx, s->options.db, DB_READ, &w->db));
     }
-    int fd = fcntl(s->listener.fd, F_DUPFD_CLOEXEC, 0);
-    w->daemon = fd >= 0 ? daemon_start(w, fd) : NULL;
+    w->daemon = daemon_start(w);
     if (w->daemon == NULL) {
         return fail(cx, ERR_BAD_CONFIG, "the HTTP library does not start");
     }
@@ -254,10 +253,6 @@ void worker_stop(struct worker *w) {
         worker_abandon(w);
         MHD_stop_daemon(w->daemon);
         w->daemon = NULL;
-    }
-    if (w->listen_fd >= 0) {
-        close(w->listen_fd);
-        w->listen_fd = -1;
     }
     db_disconnect(w->db);
     w->db = NULL;
