@@ -141,7 +141,7 @@ describe('keys of applications behind an address', () => {
     assert.equal(asked, 1, 'not again within the minute');
   });
 
-  test('ssrf: no redirect is followed, no certificate of one\'s own is believed', async () => {
+  test('ssrf: no redirect is followed, no unknown certificate believed', async () => {
     const before_ = asked;
     await refused(grant(await asserter('redirected', pair, 'one')));
     assert.equal(asked, before_ + 1);
