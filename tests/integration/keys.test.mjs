@@ -22,7 +22,14 @@ const FUTURE = 3;
 describe('signing keys', () => {
   let server, basic, key;
   before(async () => {
-    server = await Server.start({ model });
+    const withAlgorithms = (issuer) => {
+      const declaration = model(issuer);
+      for (const tokenAlg of ['ES256', 'EdDSA']) {
+        declaration.environments[0].tenants[0].applications.push({ name: tokenAlg, vendor: 'acme', type: 'backend', tokenAlg, scope: ['openid'] });
+      }
+      return declaration;
+    };
+    server = await Server.start({ model: withAlgorithms });
     basic = [server.generatedSecret('application', 'clientId', 'basic'), server.generatedSecret('application', 'secret', 'basic')];
     key = { username: server.generatedSecret('access_key', 'accessKeyId', 'admin@acme.example'),
       password: server.generatedSecret('access_key', 'accessKeySecret', 'admin@acme.example') };
@@ -69,6 +76,29 @@ describe('signing keys', () => {
       }
       assert.equal((await server.request('GET', '/api/v2/users/me', { bearer: set.access_token })).status, 200);
       assert.equal((await server.token({ grant_type: 'refresh_token', refresh_token: set.refresh_token }, { basic })).status, 200);
+    }
+  });
+
+  test('openid-client and jose over the other algorithms: password, userinfo, introspection, refresh, revocation', async () => {
+    const issuer = await Issuer.discover(server.url);
+    const keys = createRemoteJWKSet(new URL(issuer.metadata.jwks_uri));
+    for (const alg of ['RS256', 'ES256', 'EdDSA']) {
+      assert.ok(issuer.metadata.id_token_signing_alg_values_supported.includes(alg));
+      const name = alg === 'RS256' ? 'basic' : alg;
+      const c = new issuer.Client({ client_id: server.generatedSecret('application', 'clientId', name),
+        client_secret: server.generatedSecret('application', 'secret', name), id_token_signed_response_alg: alg });
+      const set = await c.grant({ grant_type: 'password', ...key });
+      assert.equal(set.expires_in, 3600);
+      for (const token of [set.access_token, set.id_token]) {
+        assert.equal((await jwtVerify(token, keys, { issuer: server.url, algorithms: [alg] })).protectedHeader.alg, alg);
+      }
+      const { sub } = await c.userinfo(set.access_token);
+      assert.equal((await c.introspect(set.access_token)).sub, sub);
+      const next = await c.refresh(set.refresh_token); // checks the new id token with the key set as well
+      assert.equal(next.claims().sub, sub);
+      await c.revoke(next.refresh_token);
+      assert.equal((await c.introspect(next.access_token)).active, false);
+      await assert.rejects(c.refresh(next.refresh_token), { error: 'invalid_grant' });
     }
   });
 

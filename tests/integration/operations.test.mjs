@@ -162,6 +162,35 @@ describe('operations', () => {
     assert.equal((await refresh(living)).status, 200);
   });
 
+  test('SIGHUP: the settings of the file that can change do, the others are named, a broken file changes nothing', async () => {
+    const file = `${server.folder}/reload.conf`;
+    const write = (...lines) => writeFile(file, lines.join('\n'));
+    const other = new Server({ args: ['--config', file] });
+    Object.assign(other, { folder: server.folder, database: server.database, common: server.common, remove: async () => {} });
+    const told = (what) => until(what.source, () => other.logLines().some((line) => what.test(JSON.stringify(line))));
+    const asked = async (id) => {
+      await other.request('GET', '/auth/jwks', { headers: { correlationid: id } });
+      return other.logOf(id).length > 0;
+    };
+    await write('access_log = off', 'idle_timeout = 60');
+    await other.serve();
+    try {
+      await asked('quiet');
+      await write('access_log = on', 'idle_timeout = 61');
+      other.signal('SIGHUP');
+      await told(/idle_timeout changed: it takes a restart/);
+      let n = 0;
+      await until('requests are logged', () => asked(`loud-${n++}`));
+      assert.equal(other.logOf('quiet').length, 0);
+      await write('access_log = perhaps');
+      other.signal('SIGHUP');
+      await told(/settings stay as they were.*access_log/);
+      assert.equal((await other.request('GET', '/auth/jwks')).status, 200);
+    } finally {
+      await other.stop();
+    }
+  });
+
   test('a declaration with many mistakes: all are told, with line and member, and nothing is changed', async () => {
     const wrong = model(server.url);
     wrong.environments[0].tenants[0].employees[0].rolle = 'Agent';
