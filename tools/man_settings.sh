@@ -13,6 +13,19 @@ page=$(dirname "$0")/../man/posternd.8
 made=$(mktemp)
 trap 'rm -f "$made"' EXIT
 "$posternd" --help | awk -v page="$page" '
+    function say(text,    words, word, i, line) { # in lines of at most 78 characters, none of which is taken for a macro
+        words = split(text, word, " ")
+        line = word[1]
+        for (i = 2; i <= words; i++) {
+            if (length(line) + 1 + length(word[i]) > 78) {
+                print line
+                line = (word[i] ~ /^[.\047]/ ? "\\&" : "") word[i]
+            } else {
+                line = line " " word[i]
+            }
+        }
+        print line
+    }
     BEGIN { n = -1 }
     /^Settings/ { settings = 1; next }
     settings && /^$/ { settings = 0 }
@@ -38,8 +51,10 @@ trap 'rm -f "$made"' EXIT
                     } else {
                         print ".It Fl " flags[i] " Ar " arguments[i]
                     }
-                    gsub(/\. /, ".\n", doc[i])
-                    print doc[i]
+                    sentences = split(doc[i], sentence, /\. /)
+                    for (k = 1; k <= sentences; k++) {
+                        say(sentence[k] (k < sentences ? "." : ""))
+                    }
                     print ".br"
                     print about[i] "."
                 }
