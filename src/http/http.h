@@ -3,12 +3,12 @@
  * no other folder sees.
  *
  * server.c runs N single-threaded daemons; each has a `struct worker` with its own read connection.
- * acceptor.c gives each new connection to the worker that has the fewest. request.c refuses what a strict parser would (duplicate
- * Host, Content-Length, Authorization; Transfer-Encoding with Content-Length; absolute URIs;
- * controls) and decodes the rest itself, all of it bounded. route.c finds the row of the route
- * table and applies its columns: environment by host, CORS, authentication, body, error rendering,
- * metric. What the columns need from the layers above (who is this bearer? is this origin
- * registered?) they ask through `struct http_hooks`.
+ * acceptor.c gives each new connection to the worker that has the fewest. request.c refuses what a
+ * strict parser would (duplicate Host, Content-Length, Authorization; Transfer-Encoding with
+ * Content-Length; absolute URIs; controls) and decodes the rest itself, all of it bounded. route.c
+ * finds the row of the route table and applies its columns: environment by host, CORS,
+ * authentication, body, error rendering, metric. What the columns need from the layers above (who
+ * is this bearer? is this origin registered?) they ask through `struct http_hooks`.
  *
  * A handler reads, decides, signs, and returns a reply plus at most one write closure or one job.
  * With a write the server suspends the connection and the answer leaves after the commit; with a
