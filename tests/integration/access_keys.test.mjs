@@ -68,6 +68,36 @@ describe('access keys', () => {
     assert.equal((await login(key)).status >= 400, true);
   });
 
+  test('the list: by user, by agent, in pages that _links leads through', async () => {
+    const token = await bearer('admin@acme.example');
+    const { sub, icAgentId } = jwtDecode(token).claims;
+    const userId = sub.replace('user:', '');
+    for (let i = 0; i < 4; i++) assert.equal((await create(token, { userId, tenantId: acme.id })).status, 201);
+    const list = async (query) => (await server.request('GET', query.startsWith('/') ? query : `${KEYS}?${query}`, { bearer: token })).json;
+    const all = await list(`userId=${userId}`);
+    assert.ok(all.totalRecords >= 5);
+    assert.equal(all.accessKeys.length, all.totalRecords);
+    for (const key of all.accessKeys) {
+      assert.deepEqual(Object.keys(key), ['accessKeyId', 'userId', 'tenantId', 'agentId', 'billingId', 'isActive', 'lastUsedDate']);
+      assert.deepEqual([key.userId, key.tenantId, String(key.agentId)], [userId, acme.id, icAgentId]);
+    }
+    const used = all.accessKeys.find((key) => key.accessKeyId === keyOf('admin@acme.example').accessKeyId);
+    assert.ok(Date.parse(used.lastUsedDate) <= Date.now());
+    assert.deepEqual((await list(`agentId=${icAgentId}`)).accessKeys, all.accessKeys);
+    assert.equal((await list('agentId=1')).totalRecords, 0);
+    const found = [];
+    let page = await list(`userId=${userId}&limit=2`);
+    assert.equal(page._links.previous, null);
+    for (; ; page = await list(page._links.next)) {
+      found.push(...page.accessKeys);
+      if (!page._links.next) break;
+      assert.equal(page.accessKeys.length, 2);
+    }
+    assert.deepEqual(found, all.accessKeys);
+    const back = await list(page._links.previous);
+    assert.deepEqual(back.accessKeys, found.slice(found.indexOf(page.accessKeys[0]) - 2, found.indexOf(page.accessKeys[0])));
+  });
+
   test('idor: keys and users of another tenant look like those that are not there', async () => {
     const token = await bearer('admin@acme.example');
     const theirs = await bearer('admin@globex.example');

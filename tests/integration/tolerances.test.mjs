@@ -86,6 +86,17 @@ describe('tolerances', () => {
     assert.match(wrong.json.error_description, /space/);
   });
 
+  test('credentials in the query are refused, whatever else comes (PROTOCOL 4)', async () => {
+    const [id, secret] = client('post');
+    const ask = (query, form) => server.token(form, { path: `/auth/token?${new URLSearchParams(query)}` });
+    for (const answer of [await ask({ client_id: id, client_secret: secret }, { grant_type: 'client_credentials' }),
+      await ask({ client_secret: secret }, { grant_type: 'client_credentials', client_id: id }),
+      await ask({ grant_type: 'client_credentials', client_id: id, client_secret: secret })]) {
+      assert.ok([400, 401].includes(answer.status), answer.text);
+      assert.equal(answer.json.access_token, undefined);
+    }
+  });
+
   test('12.4 a refresh token alone identifies a public application; expires_in is a number above 600', async () => {
     const first = (await login()).json;
     const next = await server.request('POST', REFRESH, { json: { token: first.refresh_token } });
