@@ -36,7 +36,7 @@ err lifetimes_parse(struct ctx *cx, struct str json, struct lifetimes *ret) {
         const struct lifetime_member *m = &members[i];
         int64_t v;
         TRY(json_get_int(cx, object, m->name, INT64_MIN, &v));
-        if (v == INT64_MIN) {
+        if (v == INT64_MIN || v == 0) { /* 0: no longer set here */
             continue;
         }
         if (v < m->min || v > m->max) {

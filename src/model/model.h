@@ -37,8 +37,8 @@ struct lifetimes { /* seconds; 0: not set, the next wider one decides */
     int64_t access, id, refresh, refresh_client, jitter;
 };
 /* {"access":3600,"id":...,"refresh":...,"refreshClient":...,"jitter":...}; ERR_INVALID_REQUEST
- * names the member out of range. Other members are left alone: a newer version may have written
- * them. */
+ * names the member out of range; 0 is not set. Other members are left alone: a newer version may
+ * have written them. */
 err lifetimes_parse(struct ctx *cx, struct str json, struct lifetimes *ret);
 struct str lifetimes_write(struct arena *a, const struct lifetimes *l);
 /* Application over tenant over environment over the defaults (of id: what access has); jitter (0 to
