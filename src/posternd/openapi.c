@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Writes the OpenAPI 3.1 document from the route table. What a row cannot say (schemas, examples,
- * query parameters) stands in openapi_schemas.json under the name of the schema or of the route. */
+ * query parameters, "notFound" where a 404 is not about the path) stands in openapi_schemas.json
+ * under the name of the schema or of the route. */
 #include "posternd.h"
 
 #include <string.h>
@@ -121,11 +122,7 @@ static void responses_put(struct writer *w, const struct route *r, const json_t 
         json_close_object(&w->j);
     }
     json_close_object(&w->j);
-    bool input = r->body != BODY_NONE || strchr(r->path, '{') != NULL ||
-                 json_object_get(extra, "parameters") != NULL;
-    if (input) {
-        error_put(w, "400", "The request is malformed");
-    }
+    error_put(w, "400", "The request is malformed"); /* if only its query */
     if (r->auth != AUTH_NONE) {
         error_put(w, "401",
                   r->auth == AUTH_CLIENT ? "The client did not authenticate"
@@ -135,11 +132,8 @@ static void responses_put(struct writer *w, const struct route *r, const json_t 
         error_put(w, "403",
                   "The caller lacks scope or permission, or the origin is not registered");
     }
-    if (strchr(r->path, '{') != NULL) {
+    if (strchr(r->path, '{') != NULL || json_is_true(json_object_get(extra, "notFound"))) {
         error_put(w, "404", "Unknown, or not of this tenant");
-    }
-    if (r->rate != RATE_NONE) {
-        error_put(w, "429", "Too many requests; Retry-After says how long to wait");
     }
     error_put(w, "503", "Try again; Retry-After says when");
     json_close_object(&w->j);

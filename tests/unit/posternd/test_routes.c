@@ -122,6 +122,22 @@ static void openapi_has_every_route(void **state) {
     assert_int_equal(operations, n);
 }
 
+static bool answers(const struct described *d, const char *path, const char *method,
+                    const char *status) {
+    const json_t *item = json_object_get(json_object_get(d->value, "paths"), path);
+    return json_object_get(json_object_get(json_object_get(item, method), "responses"), status) !=
+           NULL;
+}
+
+static void openapi_names_a_404_where_an_answer_can_be_one(void **state) {
+    const struct described *d = *state;
+    assert_true(answers(d, "/api/v2/users/{id}", "get", "404"));
+    assert_true(answers(d, "/.well-known/cxone-configuration", "get", "404"));
+    assert_true(answers(d, "/access-key-management/v1/access-keys", "post", "404"));
+    assert_false(answers(d, "/access-key-management/v1/access-keys", "get", "404"));
+    assert_false(answers(d, "/auth/token", "post", "404"));
+}
+
 static void refs_check(const json_t *schemas, const json_t *value) {
     const char *name;
     json_t *child;
@@ -180,6 +196,8 @@ int main(void) {
         cmocka_unit_test(cors_public_is_for_public_documents_only),
         cmocka_unit_test(userinfo_refuses_applications_by_its_columns),
         cmocka_unit_test_setup_teardown(openapi_has_every_route, setup, teardown),
+        cmocka_unit_test_setup_teardown(openapi_names_a_404_where_an_answer_can_be_one, setup,
+                                        teardown),
         cmocka_unit_test_setup_teardown(openapi_refers_to_schemas_that_exist, setup, teardown),
         cmocka_unit_test_setup_teardown(openapi_write_refuses_what_does_not_fit_the_table, setup,
                                         teardown),
