@@ -13,8 +13,8 @@ static err user_asked_for(struct ctx *cx, const struct request *rq, struct user 
         return fail_say(
             cx, ERR_USER_REQUIRED,
             "'me' is the user of an access token, and this token is one of an application "
-            "(client_credentials). Ask for a user by id, or get a token with the password "
-            "or authorization_code grant.");
+            "(client_credentials). Ask for a user by id, or use a token that was issued for a "
+            "user.");
     }
     bool known = uuid_parse(cx->arena, asked, &id);
     if (me) {

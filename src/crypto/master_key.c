@@ -133,7 +133,10 @@ err master_key_load(struct ctx *cx, struct str env, const char *file, bool may_c
             e = file_read(cx, file, &key);
         }
         if (e == ERR_NOT_FOUND) {
-            return fail_say(cx, ERR_BAD_CONFIG, "%s: there is no master key", file);
+            return fail_say(cx, ERR_BAD_CONFIG,
+                            "%s: there is no master key. The database needs the one that it was "
+                            "made with: put that file back, or set POSTERN_MASTER_KEY",
+                            file);
         }
         TRY(e);
     }

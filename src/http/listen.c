@@ -92,11 +92,12 @@ static err address_read(struct ctx *cx, const char *address, bool any_address, u
         return unreadable(cx, address);
     }
     if (!any_address && !is_loopback(ret)) {
-        return fail_say(cx, ERR_BAD_CONFIG,
-                        "listen: '%s' is not a loopback address. posternd speaks plain HTTP for an "
-                        "edge in front of it: listen on loopback or a Unix socket, or say that "
-                        "such an edge is there with behind_front",
-                        address);
+        return fail_say(
+            cx, ERR_BAD_CONFIG,
+            "listen: '%s' is not a loopback address. posternd speaks plain HTTP to a TLS "
+            "front: listen on loopback or a Unix socket, or say with behind_front "
+            "that a front on another machine stands before it",
+            address);
     }
     return OK;
 }

@@ -10,6 +10,10 @@ static err text_parse(struct ctx *cx, const struct declaration_options *options,
         return OK;
     }
     struct str why = str_copy(cx->arena, str_from(cx->failure.detail));
+    const char prefix[] = "JSON, ";
+    if (str_starts(why, prefix)) {
+        why = str_sub(why, sizeof prefix - 1, why.n);
+    }
     return fail_say(cx, ERR_BAD_CONFIG, "%s: it is not JSON: %.*s", options->file, STR_ARG(why));
 }
 

@@ -122,10 +122,11 @@ static err token_check(struct ctx *cx, const struct request *rq, struct str text
                        struct token *ret_token) {
     err e = token_read(cx, rq->environment, text, ret_token);
     if (e == ERR_INVALID_TOKEN) {
+        struct str why = str_copy(cx->arena, str_from(cx->failure.detail));
         return ends_with_space(text)
                    ? fail_say(cx, ERR_INVALID_GRANT,
                               "The refresh token is invalid. It ends with a space.")
-                   : fail(cx, ERR_INVALID_GRANT, "no refresh token of this environment");
+                   : fail(cx, ERR_INVALID_GRANT, "the refresh token: %.*s", STR_ARG(why));
     }
     TRY(e);
     if (ret_token->kind != TOKEN_REFRESH) {

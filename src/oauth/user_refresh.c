@@ -61,7 +61,8 @@ static err token_param(struct ctx *cx, const struct request *rq, struct str *ret
     }
     err e = token_read(cx, rq->environment, *ret_text, ret_token);
     if (e == ERR_INVALID_TOKEN) {
-        return fail(cx, ERR_INVALID_GRANT, "no token of this environment, or expired");
+        struct str why = str_copy(cx->arena, str_from(cx->failure.detail));
+        return fail(cx, ERR_INVALID_GRANT, "the token: %.*s", STR_ARG(why));
     }
     return e;
 }

@@ -85,14 +85,43 @@ static struct str variable_name(struct arena *a, const struct declaration_secret
     return buf_view(&b);
 }
 
+struct variable {
+    struct str name;
+    size_t at; /* in the list of secrets */
+};
+
+static int variable_compare(const void *left, const void *right) {
+    const struct variable *a = left, *b = right;
+    int order = str_compare(a->name, b->name);
+    return order != 0 ? order : (a->at > b->at) - (a->at < b->at);
+}
+
+/* The second key of an employee ends in _2: pasted under one name, the last would hide the others.
+ */
+static struct str *variable_names(struct arena *a, const struct declaration_result *r) {
+    struct variable *sorted = NEW_ARRAY(a, r->secrets_n, struct variable);
+    struct str *names = NEW_ARRAY(a, r->secrets_n, struct str);
+    for (size_t i = 0; i < r->secrets_n; i++) {
+        sorted[i] = (struct variable){variable_name(a, &r->secrets[i]), i};
+    }
+    qsort(sorted, r->secrets_n, sizeof *sorted, variable_compare);
+    size_t nth = 1;
+    for (size_t i = 0; i < r->secrets_n; i++) {
+        struct str name = sorted[i].name;
+        nth = i > 0 && str_eq(name, sorted[i - 1].name) ? nth + 1 : 1;
+        names[sorted[i].at] = nth == 1 ? name : str_format(a, "%.*s_%zu", STR_ARG(name), nth);
+    }
+    return names;
+}
+
 static void secrets_print(struct ctx *cx, const struct declaration_result *r) {
     if (r->secrets_n == 0) {
         return;
     }
+    const struct str *names = variable_names(cx->arena, r);
     (void)printf("\nMade now and shown this once; the lines can be pasted into a shell:\n\n");
     for (size_t i = 0; i < r->secrets_n; i++) {
-        const struct declaration_secret *s = &r->secrets[i];
-        (void)printf("  %.*s='%.*s'\n", STR_ARG(variable_name(cx->arena, s)), STR_ARG(s->value));
+        (void)printf("  %.*s='%.*s'\n", STR_ARG(names[i]), STR_ARG(r->secrets[i].value));
     }
 }
 

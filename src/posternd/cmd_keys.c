@@ -64,8 +64,13 @@ static err list_row(struct ctx *cx, void *state) {
     return OK;
 }
 
-static err keys_list(struct invocation *in) {
+static err keys_list(struct invocation *in, const struct store *store) {
     struct ctx *cx = in->cx;
+    if (in->environment != NULL) {
+        const struct environment *e;
+        TRY(store_platform(cx, store));
+        TRY(store_environment(cx, in->environment, &e));
+    }
     struct buf b = buf_in(cx->arena, 1024);
     struct json_out j = json_to(&b);
     struct signing_key_row row = {0};
@@ -80,10 +85,8 @@ static err keys_list(struct invocation *in) {
         json_close_object(&j);
         (void)printf("%.*s\n", STR_ARG(buf_view(&b)));
     } else if (list.n == 0) {
-        (void)printf(
-            "No signing keys%s. They are made when an environment is declared: posternd apply "
-            "FILE\n",
-            in->environment != NULL ? " under this name" : "");
+        (void)printf("No signing keys. They are made when an environment is declared: posternd "
+                     "apply FILE\n");
     }
     return OK;
 }
@@ -117,9 +120,11 @@ static err keys_rotate_one(struct invocation *in, const struct store *store,
                          .keys = keys};
     TRY(db_transaction(cx, rotation_run, &r));
     if (!in->json) {
-        (void)printf("%.*s: the next %s key signs now; the retired one stays published until its "
-                     "last token has expired.\n",
-                     STR_ARG(e->name), alg->name);
+        (void)printf("%.*s: %s\n", STR_ARG(e->name),
+                     keyring_active(e->keys, alg) == NULL
+                         ? "it had no such keys; they are made now, and one of them signs."
+                         : "the next key signs now; the retired one stays published until its last "
+                           "token has expired.");
     }
     return OK;
 }
@@ -137,16 +142,23 @@ static err keys_rotate(struct invocation *in, const struct store *store) {
         const struct environment *e;
         TRY(store_environment(cx, in->environment, &e));
         TRY(keys_rotate_one(in, store, e, alg));
-        return in->json ? keys_list(in) : OK;
+        return in->json ? keys_list(in, store) : OK;
     }
     const struct snapshot *s = platform_snapshot(cx);
+    size_t rotated = 0;
     for (size_t i = 0; i < snapshot_count(s); i++) {
         const struct environment *e = snapshot_at(s, i);
         if (keyring_active(e->keys, alg) != NULL) {
             TRY(keys_rotate_one(in, store, e, alg));
+            rotated++;
         }
     }
-    return in->json ? keys_list(in) : OK;
+    if (rotated == 0) {
+        return fail_say(cx, ERR_NOT_FOUND,
+                        "No environment has %s keys. With --environment NAME they are made.",
+                        alg->name);
+    }
+    return in->json ? keys_list(in, store) : OK;
 }
 
 int cmd_keys(struct invocation *in) {
@@ -159,7 +171,7 @@ int cmd_keys(struct invocation *in) {
     struct store *store;
     err e = store_open(in->cx, &in->config, &store);
     if (e == OK) {
-        e = str_is(verb, "list") ? keys_list(in) : keys_rotate(in, store);
+        e = str_is(verb, "list") ? keys_list(in, store) : keys_rotate(in, store);
     }
     return e == OK ? EXIT_SUCCESS : command_failed(in, e);
 }

@@ -179,6 +179,40 @@ describe('plan and apply', () => {
     assert.equal(json(await server.command('--json', 'plan', await write(wrong))).changes.length, 1);
   });
 
+  test('two keys of one user get two names for the shell, so that pasting loses none', async () => {
+    const twice = model(server.url);
+    const employee = twice.environments[0].tenants[0].employees[0];
+    Object.assign(employee, { userName: 'two-keys@names.example', emailAddress: 'two-keys@names.example', accessKeys: [{}, {}] });
+    delete employee.id;
+    delete employee.agentId;
+    twice.environments[0].tenants[0].employees = [employee];
+    const done = await server.command('apply', await write(twice));
+    assert.equal(done.status, 0, done.stderr);
+    const names = [...done.stdout.matchAll(/^ *([A-Z0-9_]+)='/gm)].map((match) => match[1]).sort();
+    const name = 'ACCESS_KEY_TWO_KEYS_NAMES_EXAMPLE_ACCESS_KEY';
+    assert.deepEqual(names, ['ID', 'ID_2', 'SECRET', 'SECRET_2'].map((end) => `${name}_${end}`));
+  });
+
+  test('a file that is not JSON: the message has the place', async () => {
+    const file = path.join(server.folder, 'broken.json');
+    await writeFile(file, '{\n "environments": [}\n');
+    const done = await server.command('apply', file);
+    assert.equal(done.status, 1, done.stdout);
+    assert.match(done.stderr, /broken\.json: it is not JSON: line 2, column/);
+  });
+
+  test('keys of an algorithm or an environment that is not there: refused, and the message names it', async () => {
+    for (const [args, text] of [
+      [['keys', 'rotate', '--alg', 'ES256'], /ES256/],
+      [['keys', 'list', '--environment', 'nowhere'], /no environment 'nowhere'. There are: local/],
+      [['keys', 'rotate', '--environment', 'nowhere'], /no environment 'nowhere'. There are: local/],
+    ]) {
+      const done = await server.command(...args);
+      assert.equal(done.status, 1, args.join(' '));
+      assert.match(done.stderr, text);
+    }
+  });
+
   test('keys rotate: the next key signs, the old one stays published, discovery still verifies', async () => {
     const before = (await server.request('GET', '/auth/jwks')).json.keys.map((key) => key.kid);
     const done = await server.command('keys', 'rotate', '--environment', 'local');
