@@ -1,16 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Fetches an application's key set, which is a URL somebody gave us (SECURITY `ssrf`): the name is
- * resolved once, every address is checked, and the connection goes to the checked address. libcurl
- * is loaded at the first fetch: loading it costs 4 ms and memory that a server without such
- * applications need not spend (DESIGN 7). */
+ * resolved once, every address is checked, and the connection goes to the checked address. */
 #include <arpa/inet.h>
-#include <curl/curl.h>
-#include <dlfcn.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <string.h>
 #include <sys/socket.h>
 
+#include "net.h"
 #include "oauth_internal.h"
 
 #define URL_MAX 2048
@@ -85,59 +82,6 @@ bool address_is_public(const struct sockaddr *address) {
                !in_ranges(v6.sin6_addr.s6_addr, ranges6, COUNT_OF(ranges6));
     }
     return false;
-}
-
-/* ---- libcurl ---- */
-
-struct curl {
-    CURL *(*easy_init)(void);
-    CURLcode (*easy_setopt)(CURL *, CURLoption, ...);
-    CURLcode (*easy_perform)(CURL *);
-    CURLcode (*easy_getinfo)(CURL *, CURLINFO, ...);
-    void (*easy_cleanup)(CURL *);
-    const char *(*easy_strerror)(CURLcode);
-    struct curl_slist *(*slist_append)(struct curl_slist *, const char *);
-    void (*slist_free_all)(struct curl_slist *);
-    CURLU *(*url)(void);
-    void (*url_cleanup)(CURLU *);
-    CURLUcode (*url_set)(CURLU *, CURLUPart, const char *, unsigned);
-    CURLUcode (*url_get)(const CURLU *, CURLUPart, char **, unsigned);
-    void (*free)(void *);
-};
-
-/* The library stays loaded; loading it again is a look-up. Since 7.84 its own initialization is
- * safe with threads. */
-static bool curl_load(struct curl *c) {
-    void *library = dlopen("libcurl.so.4", RTLD_NOW | RTLD_LOCAL);
-    if (library == NULL) {
-        return false;
-    }
-    const struct {
-        const char *name;
-        void *to;
-    } symbols[] = {
-        {"curl_easy_init", &c->easy_init},
-        {"curl_easy_setopt", &c->easy_setopt},
-        {"curl_easy_perform", &c->easy_perform},
-        {"curl_easy_getinfo", &c->easy_getinfo},
-        {"curl_easy_cleanup", &c->easy_cleanup},
-        {"curl_easy_strerror", &c->easy_strerror},
-        {"curl_slist_append", &c->slist_append},
-        {"curl_slist_free_all", &c->slist_free_all},
-        {"curl_url", &c->url},
-        {"curl_url_cleanup", &c->url_cleanup},
-        {"curl_url_set", &c->url_set},
-        {"curl_url_get", &c->url_get},
-        {"curl_free", &c->free},
-    };
-    for (size_t i = 0; i < COUNT_OF(symbols); i++) {
-        void *symbol = dlsym(library, symbols[i].name);
-        if (symbol == NULL) {
-            return false;
-        }
-        memcpy(symbols[i].to, &symbol, sizeof(symbol));
-    }
-    return true;
 }
 
 /* ---- the URL, read by the same parser that will use it ---- */
