@@ -4,7 +4,6 @@
  * heap. */
 #include "base.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -48,16 +47,10 @@ struct arena {
     struct deferred *deferred;
 };
 
-static void out_of_memory(size_t n) {
-    fprintf(stderr, "postern: out of memory (%zu bytes wanted)\n", n);
-    abort();
-}
-
-static struct chunk *chunk_new(size_t size) {
+static struct chunk *chunk_try(size_t size) {
     struct chunk *c = malloc(sizeof *c + size);
     if (c == NULL) {
-        out_of_memory(size);
-        abort();
+        return NULL;
     }
     c->next = NULL;
     c->size = size;
@@ -74,10 +67,14 @@ static void chunk_free(struct chunk *c) {
 struct arena *arena_new(void) {
     struct arena *a = calloc(1, sizeof *a);
     if (a == NULL) {
-        out_of_memory(sizeof *a);
-        abort();
+        memory_exhausted(sizeof *a);
     }
-    a->first = a->current = chunk_new(ARENA_FIRST - sizeof(struct chunk));
+    struct chunk *first = chunk_try(ARENA_FIRST - sizeof(struct chunk));
+    if (first == NULL) {
+        free(a);
+        memory_exhausted(ARENA_FIRST);
+    }
+    a->first = a->current = first;
     return a;
 }
 
@@ -118,7 +115,11 @@ static struct chunk *arena_chunk(struct arena *a, size_t n) {
         return a->current;
     }
     bool large = n > CHUNK_NEXT / 2;
-    struct chunk *c = chunk_new(large ? n : CHUNK_NEXT - sizeof(struct chunk));
+    size_t size = large ? n : CHUNK_NEXT - sizeof(struct chunk);
+    struct chunk *c = chunk_try(size);
+    if (c == NULL) {
+        memory_exhausted(size);
+    }
     c->next = a->current->next;
     a->current->next = c;
     if (!large) {
@@ -129,7 +130,7 @@ static struct chunk *arena_chunk(struct arena *a, size_t n) {
 
 void *arena_alloc(struct arena *a, size_t n) {
     if (n > SIZE_MAX / 2) {
-        out_of_memory(n);
+        memory_exhausted(n);
     }
     size_t whole = (n + RED_ZONE + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
     struct chunk *c = arena_chunk(a, whole);
@@ -142,8 +143,7 @@ void *arena_alloc(struct arena *a, size_t n) {
 void *arena_array(struct arena *a, size_t count, size_t size) {
     size_t n;
     if (__builtin_mul_overflow(count, size, &n)) {
-        out_of_memory(SIZE_MAX);
-        abort();
+        memory_exhausted(SIZE_MAX);
     }
     return arena_alloc(a, n);
 }

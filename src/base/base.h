@@ -14,6 +14,7 @@
 #define POSTERN_BASE_H
 
 #include <jansson.h>
+#include <setjmp.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -63,7 +64,7 @@ const struct err_info *err_info(err e);
 
 /* ---- ctx.c: one request ---- */
 
-#define FAILURE_DETAIL_MAX 320
+#define FAILURE_DETAIL_MAX 512
 
 struct failure {
     err code;
@@ -125,6 +126,20 @@ err failure_set(struct ctx *cx, err code, bool say, const char *file, int line, 
  * row's text. Valid while cx is. */
 const char *failure_text(const struct ctx *cx);
 
+/* ---- memory.c: when there is no more ---- */
+
+/* Where a thread goes on when memory is exhausted. A server has none: the process ends. A library
+ * may not end its program: it enters a guard, `setjmp(guard.out)` right after, and leaves it on
+ * both ways. What is not an arena's must be known to one by then (arena_defer). */
+struct memory_guard {
+    jmp_buf out;
+    struct memory_guard *outer;
+};
+void memory_guard_enter(struct memory_guard *g);
+void memory_guard_leave(const struct memory_guard *g);
+/* To this thread's guard, or the end of the process. */
+void memory_exhausted(size_t wanted) __attribute__((noreturn));
+
 /* ---- arena.c: memory of one request ---- */
 
 struct arena;
@@ -135,7 +150,7 @@ void arena_free(struct arena *a); /* NULL is fine; runs the deferred calls */
 void arena_cleanup(struct arena **a);
 /* Runs the deferred calls, last first, and forgets all but the first chunk. */
 void arena_reset(struct arena *a);
-/* Zeroed, aligned for any type; never NULL (memory exhausted ends the process). */
+/* Zeroed, aligned for any type; never NULL: see memory_exhausted(). */
 void *arena_alloc(struct arena *a, size_t n) __attribute__((malloc, returns_nonnull));
 void *arena_array(struct arena *a, size_t count, size_t size) __attribute__((returns_nonnull));
 /* `fn(object)` runs at reset or free. */
@@ -248,6 +263,26 @@ err json_get_bool(struct ctx *cx, const json_t *object, const char *key, bool ot
 err json_get_words(struct ctx *cx, const json_t *object, const char *key, struct str *ret);
 /* The value written compactly with sorted keys (comparable form), in the arena. */
 struct str json_canonical(struct arena *a, const json_t *value);
+
+/* ---- file.c: whole files, and files of settings ---- */
+
+/* At most `max` bytes of a file, "-" being standard input. ERR_BAD_CONFIG says why it cannot be
+ * read; errno is the system's, 0 if it was too long. */
+err file_read(struct ctx *cx, const char *path, size_t max, struct str *ret_text);
+/* One after the other: temporary file of mode 0600 beside it, fsync, rename, fsync of the
+ * directory. A reader sees the old text or the new one. ERR_STORAGE with the reason. */
+err file_replace(struct ctx *cx, const char *path, struct str text);
+
+/* A line `name = value` of a settings file. */
+struct setting_line {
+    int number; /* of the line, from 1 */
+    struct str name, value;
+    struct str text; /* the line, trimmed */
+    bool malformed;  /* no '=' or no name */
+};
+/* The next line that is not empty and no comment (#); false at the end. A value is trimmed, and
+ * taken as it is between double quotes. `line` is zero at first. */
+bool setting_line_next(struct str *text, struct setting_line *line);
 
 /* ---- log.c: one JSON line an event ---- */
 

@@ -4,7 +4,6 @@
 
 #include <assert.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 struct buf buf_in(struct arena *a, size_t expected) {
@@ -17,7 +16,7 @@ char *buf_room(struct buf *b, size_t n) {
     if (b->cap - b->n < n) {
         size_t cap;
         if (__builtin_add_overflow(b->n, n, &cap) || __builtin_add_overflow(cap, b->n, &cap)) {
-            abort();
+            memory_exhausted(SIZE_MAX);
         }
         char *p = arena_alloc(b->arena, cap);
         if (b->n > 0) {

@@ -2,8 +2,6 @@
 /* SHA-256 and HMAC on hashes that were fetched once. */
 #include "evp.h"
 
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #define BLOCK_MAX 128 /* of SHA-384 and SHA-512 */
@@ -11,8 +9,7 @@
 /* A hash over memory fails only when memory is exhausted. */
 static void must(int ok) {
     if (ok != 1) {
-        fputs("postern: OpenSSL cannot compute a digest\n", stderr);
-        abort();
+        memory_exhausted(0);
     }
 }
 

@@ -6,8 +6,6 @@
 #include <openssl/crypto.h>
 #include <openssl/err.h>
 #include <pthread.h>
-#include <stdio.h>
-#include <stdlib.h>
 
 static struct algorithms fetched;
 static pthread_once_t fetch_once = PTHREAD_ONCE_INIT;
@@ -18,15 +16,14 @@ static void fetch(void) {
     fetched.hash[HASH_SHA384] = EVP_MD_fetch(NULL, "SHA384", NULL);
     fetched.hash[HASH_SHA512] = EVP_MD_fetch(NULL, "SHA512", NULL);
     fetched.aes_256_gcm = EVP_CIPHER_fetch(NULL, "AES-256-GCM", NULL);
-    if (fetched.hash[HASH_SHA256] == NULL || fetched.hash[HASH_SHA384] == NULL ||
-        fetched.hash[HASH_SHA512] == NULL || fetched.aes_256_gcm == NULL) {
-        fputs("postern: OpenSSL lacks SHA-2 or AES-GCM\n", stderr);
-        abort();
-    }
 }
 
 const struct algorithms *algorithms(void) {
     pthread_once(&fetch_once, fetch);
+    if (fetched.hash[HASH_SHA256] == NULL || fetched.hash[HASH_SHA384] == NULL ||
+        fetched.hash[HASH_SHA512] == NULL || fetched.aes_256_gcm == NULL) {
+        memory_exhausted(0); /* the only way in which OpenSSL lacks SHA-2 or AES-GCM */
+    }
     return &fetched;
 }
 

@@ -49,7 +49,7 @@ static err key_parse(struct ctx *cx, struct str text, const char *from, struct s
 }
 
 /* ERR_NOT_FOUND if there is no such file. */
-static err file_read(struct ctx *cx, const char *file, struct seal_key *ret_key) {
+static err key_file_read(struct ctx *cx, const char *file, struct seal_key *ret_key) {
     CLEANUP(file_close) int fd = open(file, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     if (fd < 0) {
         return fail_say(cx, errno == ENOENT ? ERR_NOT_FOUND : ERR_BAD_CONFIG, "%s: %s", file,
@@ -127,10 +127,10 @@ err master_key_load(struct ctx *cx, struct str env, const char *file, bool may_c
     if (env.p != NULL) {
         TRY(key_parse(cx, env, "POSTERN_MASTER_KEY", &key));
     } else {
-        err e = file_read(cx, file, &key);
+        err e = key_file_read(cx, file, &key);
         if (e == ERR_NOT_FOUND && may_create) {
             TRY(file_create(cx, file));
-            e = file_read(cx, file, &key);
+            e = key_file_read(cx, file, &key);
         }
         if (e == ERR_NOT_FOUND) {
             return fail_say(cx, ERR_BAD_CONFIG,

@@ -4,11 +4,8 @@
  * --help, posternd(8) and SIGHUP read the same table. */
 #include "posternd.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #define FIELD(member) offsetof(struct config, member)
 
@@ -215,43 +212,32 @@ static const struct setting *setting_named(struct str name) {
     return NULL;
 }
 
-static struct str unquoted(struct str v) {
-    bool quoted = v.n >= 2 && v.p[0] == '"' && v.p[v.n - 1] == '"';
-    return quoted ? str_sub(v, 1, v.n - 2) : v;
-}
-
-static err line_parse(struct ctx *cx, struct str line, struct str from, bool *seen,
-                      struct config *config) {
-    size_t at = str_find_char(line, '=');
-    if (at == line.n) {
+static err line_set(struct ctx *cx, const struct setting_line *line, struct str from, bool *seen,
+                    struct config *config) {
+    if (line->malformed) {
         return fail_say(cx, ERR_BAD_CONFIG, "%.*s: '%.*s' is no setting. Write name = value.",
-                        STR_ARG(from), STR_ARG(str_sub(line, 0, 60)));
+                        STR_ARG(from), STR_ARG(str_sub(line->text, 0, 60)));
     }
-    struct str name = str_trim(str_sub(line, 0, at));
-    const struct setting *s = setting_named(name);
+    const struct setting *s = setting_named(line->name);
     if (s == NULL) {
         return fail_say(cx, ERR_BAD_CONFIG,
                         "%.*s: there is no setting '%.*s'. posternd --help lists them all.",
-                        STR_ARG(from), STR_ARG(str_sub(name, 0, 60)));
+                        STR_ARG(from), STR_ARG(str_sub(line->name, 0, 60)));
     }
     if (seen[s - settings]) {
         return fail_say(cx, ERR_BAD_CONFIG, "%.*s: %s was set before. Keep one of the two lines.",
                         STR_ARG(from), s->name);
     }
     seen[s - settings] = true;
-    return setting_set(cx, s, unquoted(str_trim(str_sub(line, at + 1, line.n))), from, config);
+    return setting_set(cx, s, line->value, from, config);
 }
 
 err config_parse(struct ctx *cx, struct str text, const char *file, struct config *config) {
     bool seen[COUNT_OF(settings)] = {false};
-    struct str line;
-    for (int number = 1; str_next(&text, '\n', &line); number++) {
-        line = str_trim(line);
-        if (line.n == 0 || line.p[0] == '#') {
-            continue;
-        }
-        struct str from = str_format(cx->arena, "%s:%d", file, number);
-        TRY(line_parse(cx, line, from, seen, config));
+    struct setting_line line = {0};
+    while (setting_line_next(&text, &line)) {
+        struct str from = str_format(cx->arena, "%s:%d", file, line.number);
+        TRY(line_set(cx, &line, from, seen, config));
     }
     return OK;
 }
@@ -279,38 +265,5 @@ err config_load(struct ctx *cx, const struct config_sources *sources, struct con
         config.ops_listen = NULL;
     }
     *ret_config = config;
-    return OK;
-}
-
-static void close_fd(int *fd) {
-    if (*fd > STDERR_FILENO) {
-        (void)close(*fd);
-    }
-}
-
-err file_read(struct ctx *cx, const char *path, size_t max, struct str *ret_text) {
-    bool standard = str_is(str_from(path), "-");
-    CLEANUP(close_fd) int fd = standard ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
-    if (fd < 0) {
-        return fail_say(cx, ERR_BAD_CONFIG, "%s cannot be read: %s", path, strerror(errno));
-    }
-    struct buf b = buf_in(cx->arena, 4096);
-    for (;;) {
-        ssize_t got = read(fd, buf_room(&b, 4096), 4096);
-        if (got < 0 && errno == EINTR) {
-            continue;
-        }
-        if (got < 0) {
-            return fail_say(cx, ERR_BAD_CONFIG, "%s cannot be read: %s", path, strerror(errno));
-        }
-        if (got == 0) {
-            break;
-        }
-        buf_used(&b, (size_t)got);
-        if (b.n > max) {
-            return fail_say(cx, ERR_BAD_CONFIG, "%s is longer than %zu bytes.", path, max);
-        }
-    }
-    *ret_text = buf_view(&b);
     return OK;
 }

@@ -71,8 +71,6 @@ void config_defaults(struct config *config);
  * what would be right. */
 err config_parse(struct ctx *cx, struct str text, const char *file, struct config *config);
 err config_load(struct ctx *cx, const struct config_sources *sources, struct config *ret_config);
-/* The whole file; "-" is standard input. ERR_BAD_CONFIG with the reason. */
-err file_read(struct ctx *cx, const char *path, size_t max, struct str *ret_text);
 
 /* ---- command.c: the command line and its commands
  * -------------------------------------------------- */
