@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* help [COMMAND], --help: made from the tables. */
+#include "cli.h"
+
+#include <string.h>
+
+#define WIDTH 88
+#define LEFT  6
+
+/* Indented, broken between words. */
+static void paragraph(FILE *to, struct str text) {
+    struct str word;
+    size_t column = 0;
+    while (str_next(&text, ' ', &word)) {
+        bool fits = column > 0 && column + 1 + word.n <= WIDTH;
+        const char *before = fits ? " " : column == 0 ? "      " : "\n      ";
+        (void)fprintf(to, "%s%.*s", before, STR_ARG(word));
+        column = fits ? column + 1 + word.n : LEFT + word.n;
+    }
+    (void)fputc('\n', to);
+}
+
+static void option_print(const struct cli *c, const struct option *o) {
+    (void)fputs("  ", c->out);
+    if (o->letter != 0) {
+        (void)fprintf(c->out, "-%c, ", o->letter);
+    }
+    (void)fprintf(c->out, "%s%s%s\n", o->name, o->argument != NULL ? " " : "",
+                  o->argument != NULL ? o->argument : "");
+    paragraph(c->out, str_from(o->doc));
+    if (o->setting != NULL && *o->setting->variables != '\0') {
+        (void)fprintf(c->out, "      %s", o->setting->variables);
+        (void)fprintf(c->out, *o->setting->otherwise != '\0' ? "; default %s\n" : "%s\n",
+                      o->setting->otherwise);
+    }
+}
+
+static void heading(const struct cli *c, const char *text) {
+    (void)fprintf(c->out, "\n%s\n", cli_styled(c, STYLE_BOLD, str_from(text)));
+}
+
+static void options_print(const struct cli *c, const struct command *command) {
+    size_t own = command != NULL ? command->options_n : 0;
+    const struct option *o;
+    if (own > 0) {
+        heading(c, "Flags");
+    }
+    for (size_t i = 0; (o = option_at(c, command, i)) != NULL; i++) {
+        if (i == own) {
+            heading(c, "Flags of every command");
+        }
+        if (o->setting != NULL && c->settings == o) {
+            heading(c, "Settings (flag, variables): these win over profile and environment");
+        }
+        option_print(c, o);
+    }
+}
+
+static void commands_print(const struct cli *c) {
+    heading(c, "Commands");
+    for (size_t i = 0; command_at(i) != NULL; i++) {
+        (void)fprintf(c->out, "  %-12s %s\n", command_at(i)->name, command_at(i)->summary);
+    }
+}
+
+void help_print(const struct cli *c, const struct command *command) {
+    if (command == NULL) {
+        (void)fprintf(c->out, "Usage: postern COMMAND [FLAGS]\n");
+        commands_print(c);
+    } else {
+        (void)fprintf(c->out, "Usage: postern %s%s%s [FLAGS]\n", command->name,
+                      *command->arguments != '\0' ? " " : "", command->arguments);
+        paragraph(c->out, str_from(command->summary));
+    }
+    options_print(c, command);
+    (void)fprintf(c->out, "\nExit status: 0 done; 1 another failure; 2 usage; 3 authentication; "
+                          "4 denied; 5 network;\n6 the server; 130 interrupted. The manual: man "
+                          "postern, man postern-profile\n");
+}
+
+int cmd_help(struct cli *c) {
+    if (c->words_n == 0) {
+        help_print(c, NULL);
+        (void)fprintf(c->out, "\nBegin with: postern configure && postern whoami\n");
+        return EXIT_OK;
+    }
+    const struct command *command = command_find(str_from(c->words[0]));
+    if (command == NULL) {
+        struct nearest n = {.word = str_from(c->words[0])};
+        for (size_t i = 0; command_at(i) != NULL; i++) {
+            nearest_offer(&n, command_at(i)->name);
+        }
+        return cli_usage(c, "There is no command '%.60s'.%s%s%s", c->words[0],
+                         n.name != NULL ? " Did you mean " : "", n.name != NULL ? n.name : "",
+                         n.name != NULL ? "?" : "");
+    }
+    help_print(c, command);
+    return EXIT_OK;
+}
