@@ -102,4 +102,34 @@ struct verifier *verifier_new(const struct pkey *key);
 void verifier_free(struct verifier *v);
 bool verifier_verify(struct verifier *v, struct str message, struct str signature);
 
+/* ---- certificate.c: a local authority and the one server certificate it signs ---- */
+
+#define CERTIFICATE_HOSTS_MAX 32
+/* A DNS name ("localhost", "*.example.com") or an IPv4 or IPv6 address: nothing that could be read
+ * as more than one host. */
+bool certificate_host_is_valid(struct str host);
+struct certificate_hosts {
+    const struct str *v;
+    size_t n;
+};
+struct certificate_set {
+    struct str authority; /* PEM: the authority's certificate, to be trusted */
+    struct str chain;     /* PEM: the server's certificate, then the authority's */
+    struct secret key;    /* PEM: the server's private key; wiped with the arena */
+};
+/* P-256, good from cx->now for `days`. The authority can sign for `hosts` only (RFC 5280 4.2.1.10)
+ * and for no further authority, and its private key is forgotten: what trusts it trusts this one
+ * server. ERR_INVALID_REQUEST: a host that is none, none at all, or too many. */
+err certificate_make(struct ctx *cx, const struct certificate_hosts *hosts, int days,
+                     struct certificate_set *ret_set);
+/* OK if key, certificate and authority fit, a client that trusts the authority takes the
+ * certificate for every one of `hosts`, now and still at `until`. ERR_INVALID_REQUEST says what is
+ * wrong. */
+err certificate_check(struct ctx *cx, const struct certificate_set *set,
+                      const struct certificate_hosts *hosts, int64_t until);
+/* True if this PEM certificate was issued by an authority of certificate_make(). */
+bool certificate_is_local(struct str pem);
+/* When the first certificate of this PEM text ends. ERR_INVALID_REQUEST if there is none. */
+err certificate_expiry(struct ctx *cx, struct str pem, int64_t *ret_expiry);
+
 #endif

@@ -32,7 +32,7 @@ SYSTEM = {
     "sys/socket.h": ("http", "oauth", "posternd", "cli"),
     "netdb.h": ("http", "oauth", "posternd", "cli"),
     "netinet/": ("http", "oauth", "cli"),
-    "arpa/": ("http", "oauth", "cli"),
+    "arpa/": ("crypto", "http", "oauth", "cli"),
     "sys/epoll.h": ("http",),
     "poll.h": ("db", "http", "oauth", "client", "cli"),
     "signal.h": ("posternd", "http", "cli"),
