@@ -43,6 +43,12 @@ static const struct option keys_options[] = {
     {"--all", 0, NULL, "list: the keys of every user of the tenant", NULL, NULL},
 };
 
+static const struct option proxy_options[] = {
+    {"--listen", 0, "ADDRESS", "127.0.0.1:PORT or [::1]:PORT; port 0, the default, takes a free one", NULL, NULL},
+    {"--base", 0, "NAME", "whose address is behind it: api (the tenant's, default), auth, acd or issuer", base_values, NULL},
+    {"--allow-origin", 0, "ORIGIN", "let web pages of this origin use it; may be repeated", NULL, NULL},
+};
+
 static const char *const completion_words[] = {"bash", "zsh", "fish", NULL};
 static const char *const configure_words[] = {"list", "show", "delete", NULL};
 static const char *const credential_words[] = {"curl", "git", NULL};
@@ -62,7 +68,7 @@ static const struct command commands[] = {
     {"jwt", "decode|verify [TOKEN|-]", "show a JWT from standard input, or verify it", NO_OPTIONS, 1, 2, jwt_words, true, cmd_jwt},
     {"credential", "curl|git [get|store|erase]", "the token for curl -K -, or as git's credential helper", NO_OPTIONS, 1, 2, credential_words, true, cmd_credential},
     {"doctor", "", "every step from names and clocks to a call: what is wrong, and how to mend it", NO_OPTIONS, 0, 0, NULL, true, cmd_doctor},
-    {"proxy", "", "a loopback address that adds a valid token to whatever is sent there", NO_OPTIONS, 0, 0, NULL, true, cmd_proxy},
+    {"proxy", "", "a loopback address that adds a valid token to whatever is sent there", OPTIONS(proxy_options), 0, 0, NULL, true, cmd_proxy},
     {"forget", "", "delete what is cached for the profile; nothing is revoked", NO_OPTIONS, 0, 0, NULL, true, cmd_forget},
     {"completion", "bash|zsh|fish", "print a script that completes commands and flags", NO_OPTIONS, 1, 1, completion_words, false, cmd_completion},
     {"help", "[COMMAND]", "this text, or how a command is used", NO_OPTIONS, 0, 1, NULL, false, cmd_help},
