@@ -23,6 +23,7 @@
 
 #include "jose.h"
 
+struct call;
 struct pool; /* connections: transport.c */
 
 /* ---- settings.c: the table, and where a value comes from ---- */
@@ -59,10 +60,47 @@ struct settings {
     char *from[SETTINGS_N];  /* malloced: "profile default", ... */
 };
 
+#define SETTING_MAX 4096 /* characters of a value */
+
+/* Each adds what it finds to `s`, over what is there. ERR_CLIENT_USAGE says where the value stands
+ * and what would be right. */
+err settings_defaults(struct call *k, struct settings *s);
+err settings_profile(struct call *k, struct settings *s, struct str text, struct str file,
+                     struct str profile);
+/* manner_only: how to speak (ca_file and what follows it), not to whom and as whom. */
+err settings_environment(struct call *k, struct settings *s, bool manner_only);
+/* The environment says to whom or as whom: then the profile "default" is not used. */
+bool settings_environment_names_one(struct call *k);
+err settings_given(struct call *k, struct settings *s, const struct postern_setting *given,
+                   size_t n);
+void settings_done(struct settings *s); /* secrets are wiped */
+err setting_check(struct call *k, struct str name, struct str value);
+
 /* Borrowed; STR_NONE if absent. */
 struct str setting_str(const struct postern *p, enum setting_id id);
 /* Numbers were checked at postern_open. */
 int64_t setting_int(const struct postern *p, enum setting_id id);
+/* The secret itself or the first line of its file; STR_NONE without either. */
+err setting_secret(struct call *k, enum setting_id id, enum setting_id file, struct str *ret);
+/* The same without the warning of spaces at its ends. */
+err setting_secret_quietly(struct call *k, enum setting_id id, enum setting_id file,
+                           struct str *ret);
+
+/* ---- profile.c ---- */
+
+#define PROFILE_MAX 65536
+/* Where files of a kind are: given, else a variable of ours, else XDG's, else below the home.
+ * STR_NONE: nowhere. */
+struct directory_names {
+    const char *variable, *xdg_variable, *below_home;
+};
+struct str directory_for(struct call *k, const char *given, bool environment,
+                         const struct directory_names *names);
+err directory_make(struct call *k, const char *path); /* and what is above it; mode 0700 */
+err profile_file(struct call *k, const char *config_dir, struct str name, bool environment,
+                 const char **ret_file);
+/* Adds the profile's settings. `must`: it is an error if there is none. */
+err profile_read(struct call *k, struct settings *s, const char *file, struct str name, bool must);
 
 /* ---- client.c ---- */
 
@@ -77,7 +115,13 @@ struct postern {
     pthread_mutex_t lock; /* short: never across I/O */
     pthread_cond_t changed;
     struct state *state; /* under lock: what the cache file holds, in memory (state.c) */
-    bool renewing;       /* under lock: a thread of this process is at it (flight.c) */
+    /* under lock: renewals of this process (flight.c) */
+    bool renewing;
+    uint64_t flights;       /* that have ended */
+    uint64_t failed_flight; /* the last one that failed, and how */
+    err failed_with;
+    int failed_status;
+    char failed_message[FAILURE_DETAIL_MAX];
 };
 
 /* ---- call.c: one public call ---- */
@@ -87,6 +131,10 @@ struct call {
     struct postern *p;
     struct postern_cancel *cancel; /* may be NULL */
     int64_t deadline_us;           /* clock_monotonic_us(); the call ends there */
+    bool locked;                   /* this call holds the lock of the cache entry */
+    int64_t clock_skew;            /* the server's clock minus ours, as last seen; seconds */
+    bool clock_known;              /* an answer of this call had a date */
+    bool token_cached;             /* token_get made no request */
     /* of the answer behind a failure, for postern_error() */
     int status;
     struct str oauth_error;
@@ -109,6 +157,7 @@ int call_cancel_fd(const struct call *k);
 /* Tells the hook; any member of `event` may be absent. Never with a lock held. */
 void call_event(struct call *k, const struct postern_event *event);
 void call_warn(struct call *k, const char *format, ...) PRINTF_LIKE(2, 3);
+void call_tell(struct call *k, enum postern_event_kind kind, const char *text);
 
 /* error.c */
 enum postern_code error_code(err e);
@@ -127,55 +176,113 @@ struct exchange {
     const struct str *headers; /* "Name: value" */
     size_t headers_n;
     struct str body;                      /* absent: none */
-    bool secret_body;                     /* wiped wherever it was copied */
+    bool secret_body;                     /* wiped wherever we copied it */
     const struct postern_request *stream; /* its read, rewind, write, on_headers; NULL: none */
-    size_t body_max;
-    int attempt; /* from 1; for events */
-    /* answered; the arena's */
+    size_t body_max;                      /* 0: ANSWER_MAX_DEFAULT */
+    bool once;         /* never sent twice, not even by libcurl on a connection that died */
+    bool keep_pending; /* a 202 with a Location is kept, not given to stream->write */
+    int attempt;       /* from 1; for events. exchange_repeat counts on from it */
+    /* answered; until the exchange is run again or the call ends */
     int status;
     const struct postern_header *answer_headers;
     size_t answer_headers_n;
-    struct str answer;      /* ends in NUL, not counted */
-    int64_t server_date;    /* the Date header, 0 without one (RFC 9110 6.6.1) */
-    int64_t sent_at;        /* local clock, seconds, before it was sent */
-    int64_t retry_after_ms; /* from Retry-After, seconds or a date; -1 without one */
-    bool left;              /* false: provably nothing reached the server: name, connect, TLS */
-    bool streamed;          /* bytes of the answer were given to stream->write */
+    struct str answer;         /* ends in NUL, not counted */
+    int64_t server_date;       /* the Date header, 0 without one (RFC 9110 6.6.1) */
+    int64_t sent_at;           /* local clock, seconds, before it was sent */
+    int64_t retry_after_ms;    /* from Retry-After, seconds or a date; -1 without one */
+    bool left;                 /* false: provably nothing reached the server: name, connect, TLS */
+    bool streamed;             /* bytes of the answer were given to stream->write */
+    bool body_begun;           /* stream->read was asked: a repetition has to rewind */
+    bool lasting;              /* of an error: a repetition would meet it again */
+    struct transfer *transfer; /* transport.c's; begins as NULL */
 };
 
 /* OK if a whole answer came, whatever its status. Errors say host, reason and what to do:
- * ERR_CLIENT_DNS, _CONNECT, _TLS, _TIMEOUT, _NETWORK, _ANSWER, _CANCELLED. No redirect is followed.
- */
+ * ERR_CLIENT_DNS, _CONNECT, _TLS, _TIMEOUT, _NETWORK, _ANSWER, _CANCELLED, and _USAGE for an
+ * address that url_is_safe() refuses: nothing is sent there. No redirect is followed. */
 err exchange_run(struct call *k, struct exchange *x);
 /* STR_NONE if it is not there. */
 struct str exchange_header(const struct exchange *x, const char *name);
+/* Gives the answer's memory to `ret`, for postern_response_done(); x has none then. */
+void exchange_give(struct exchange *x, struct postern_response *ret);
 struct pool *pool_new(void); /* NULL: no memory. libcurl is loaded at the first exchange */
 void pool_free(struct pool *pool);
+
+/* ---- http_date.c ---- */
+
+/* The three forms of RFC 9110 5.6.7. `now` settles the century of the obsolete one. */
+bool http_date_parse(struct str text, int64_t now, int64_t *ret_time);
+/* RFC 9110 10.2.3, seconds or a date; -1 if it is neither. Never more than a year. */
+int64_t retry_after_parse(struct str text, int64_t now);
 
 /* ---- repeat.c: PROTOCOL 11's rules of repetition ---- */
 
 struct repeat {
     int retries;
     bool repeatable; /* sending it twice does no harm */
+    bool spends;     /* a single-use token: again only if it never left, or after 429 */
 };
 /* exchange_run until the answer is final or nothing may be repeated: 429 and 503 wait Retry-After,
  * else exponential backoff with jitter; 500, 502, 504 and broken connections only if repeatable;
- * what never left is always repeated. The last answer or error is the result. ret_attempts,
- * ret_waited_ms may be NULL. */
+ * what never left is always repeated, unless the error is a lasting one (a bad certificate). The
+ * last answer or error is the result, also where the pause would pass the deadline. ret_attempts,
+ * ret_waited_ms may be NULL; they are set on failure too. */
 err exchange_repeat(struct call *k, struct exchange *x, const struct repeat *how, int *ret_attempts,
                     int64_t *ret_waited_ms);
+/* Back to the beginning of the request's body; false if that cannot be. */
+bool exchange_rewind(struct exchange *x);
+/* The decision alone: whether to send again, and the pause before it. `attempt` were sent. */
+struct outcome {
+    err error; /* of exchange_run */
+    int status;
+    bool left, streamed, lasting;
+    int64_t retry_after_ms;
+    int attempt;
+    uint32_t random;
+};
+bool repeat_decide(const struct repeat *how, const struct outcome *o, int64_t *ret_wait_ms);
+
+/* ---- refusal.c ---- */
+
 /* For an answer of 400 or more to an API call: the error of its class (AUTH, DENIED, NOT_FOUND,
  * REQUEST, LIMIT, SERVER) with the server's own text, status, `error` and correlation id set in k.
  */
 err exchange_refusal(struct call *k, const struct exchange *x);
+/* What a server wrote, fit for a message: at most `max` bytes, one line, UTF-8. */
+struct str text_clean(struct arena *a, struct str text, size_t max);
 
 /* ---- url.c ---- */
 
+#define URL_MAX ((size_t)16 << 10)
+
+/* An http(s) URL, in slices of its text. */
+struct url {
+    bool https;
+    struct str host;   /* as written; IPv6 in its brackets */
+    unsigned port;     /* the scheme's default if none is written */
+    struct str origin; /* "https://host:port" as written */
+    struct str rest;   /* path, query and fragment; may be empty */
+};
+/* False: none, too long, or with a user name, backslash, control character, space or byte beyond
+ * ASCII. */
+bool url_parse(struct str text, struct url *ret_url);
 /* Scheme, host and port of an http(s) URL, normalised ("https://host", default ports left out,
- * lower case); false if it is none, or has a user name, backslash, control character or space. */
+ * lower case); false where url_parse() is. */
 bool url_origin(struct arena *a, struct str url, struct str *ret_origin);
+bool url_same_origin(struct arena *a, struct str one, struct str other);
 /* http is for loopback only; elsewhere tokens travel over https. */
-bool url_is_safe(struct arena *a, struct str url);
+bool url_is_safe(struct str url);
+bool url_host_is_loopback(struct str host);
+/* Without query and fragment: what messages and events show. */
+struct str url_shown(struct str url);
+/* RFC 3986 5.2 (dot segments are left to libcurl): where `reference`, found in an answer of `base`,
+ * leads; without its fragment. False if that is no URL of ours. */
+bool url_resolve(struct arena *a, struct str base, struct str reference, struct str *ret_url);
+
+/* ---- link.c ---- */
+
+/* The target of the first link with rel="next" in a Link header (RFC 8288 3), as written. */
+bool link_next(struct str header, struct str *ret_target);
 
 /* ---- state.c: what is known: documents and tokens; as JSON in the cache file ---- */
 
@@ -193,42 +300,148 @@ struct state {
     unsigned references;
 };
 
+struct state *state_new(struct call *k); /* empty; the call's until it ends */
+struct state *state_copy(struct call *k, const struct state *from); /* NULL: empty */
+void state_take_documents(struct state *to, const struct state *from);
+void state_take_tokens(struct state *to, const struct state *from);
+struct str state_secret(struct arena *a, struct str s); /* a copy that is wiped */
+/* What threads of this process know; NULL: nothing. Good until the call ends. */
+struct state *state_current(struct call *k);
+void state_publish(struct call *k, struct state *s);
+/* What is on disk becomes what is known, unless the tokens here are newer. */
+void state_adopt(struct call *k, struct state *s);
+void state_unref(struct state *s);
+void state_slot_unref(void *slot);
+struct str state_write(struct arena *a, const struct state *s, struct str secret_mark);
+err state_parse(struct call *k, struct str text, struct state **ret_state, struct str *ret_mark);
+
 /* ---- cache.c: the file ---- */
 
+err cache_locate(struct call *k, const char *given, bool environment);
 /* NULL in *ret_state: there is none, or it is not to be used (other version, damaged, another
  * secret): the reason goes to the hook. */
 err cache_read(struct call *k, struct state **ret_state);
-/* Atomic and durable: temporary file, fsync, rename; mode 0600. */
+/* Atomic and durable; by the holder of the lock alone. */
 err cache_write(struct call *k, const struct state *s);
-/* The lock of the cache entry: released by the system if the process dies. False in *ret_locked:
- * another has it. */
-err cache_try_lock(struct call *k, int *ret_fd, bool *ret_locked);
+err cache_lock_open(struct call *k, int *ret_fd);
+bool cache_lock_take(int fd); /* false: another has it */
+struct cache_stamp {
+    int64_t inode, s, ns;
+};
+bool cache_changed(const struct call *k, struct cache_stamp *stamp);
 
-/* ---- what calls need ---- */
+/* ---- flight.c ---- */
 
-/* discovery.c, tenant.c: documents in k's arena */
+/* Is there by now what the renewal is for? Looks at state_current(). */
+typedef err (*flight_done_fn)(struct call *k, void *argument, bool *ret_done);
+/* Runs `work` as the only renewer among threads and processes, unless `done` says that another's
+ * result has come. */
+err flight_run(struct call *k, flight_done_fn done, err (*work)(struct call *, void *),
+               void *argument);
+/* Changes what is known, on disk too if nobody else writes there now. */
+err state_change(struct call *k, void (*change)(struct state *to, void *argument), void *argument);
+
+/* ---- document.c ---- */
+
+enum document_kind { DOCUMENT_OPENID, DOCUMENT_CXONE, DOCUMENT_JWKS };
+/* From what is known, else fetched, else asked whether it has changed; flags: postern_get_flags. */
+err document_get(struct call *k, enum document_kind kind, struct str url, unsigned flags,
+                 struct str *ret_text);
+int64_t document_good_for(struct str cache_control); /* seconds */
+/* The server's clock, from the Date of an answer (RFC 9110 6.6.1). */
+void clock_learn(struct call *k, const struct exchange *x);
+int64_t server_now(const struct call *k);
+
+/* ---- discovery.c, tenant.c: addresses, in k's arena ---- */
+
 struct endpoints {
     struct str issuer, token_endpoint, jwks_uri;
     const json_t *openid_configuration; /* NULL with base_url alone */
+    struct str text;                    /* the document */
 };
 err discovery_get(struct call *k, unsigned flags, struct endpoints *ret_endpoints);
+bool discovery_lists(const struct endpoints *ep, const char *member, const char *value);
 struct tenant {
     struct str tenant_id, area, cluster, api_endpoint, auth_endpoint, ui_endpoint, acd_endpoint;
     struct str text; /* the document */
 };
-/* With the setting api_endpoint, or base_url alone, only that is filled. */
+/* With the setting api_endpoint, or base_url alone, the addresses are those. */
 err tenant_get(struct call *k, unsigned flags, struct tenant *ret_tenant);
+bool tenant_is_known(struct call *k); /* tenant_get needs no token */
 
-/* token.c: a token good for now. `refused`: one that an API answered with 401: if that is still the
- * cached one it is renewed, else the newer one is the result. */
+/* ---- keys.c: JWTs ---- */
+
+/* Signature by the issuer's keys, issuer, times; `audience` absent: any. */
+err jwt_check(struct call *k, struct str token, struct str audience, struct jwt *ret_jwt);
+/* Unverified: a claim that is text, or all claims; STR_NONE if it is no JWT. */
+struct str jwt_peek(struct call *k, struct str token, const char *claim);
+struct str jwt_claims(struct call *k, struct str token);
+
+/* ---- grant.c, client_auth.c, answer.c: the token endpoint ---- */
+
+struct token_request {
+    struct str url;
+    struct str headers[4];
+    size_t headers_n;
+    struct buf body;
+    const char *auth_method; /* for messages; NULL: none */
+};
+void token_parameter(struct token_request *r, const char *name, struct str value);
+struct grant {
+    const char *name;
+    err (*request)(struct call *k, const struct endpoints *ep, struct token_request *r);
+    bool client; /* an application authenticates: it may refresh, and is the id token's audience */
+    bool user;
+};
+const struct grant *grant_find(struct str name);
+err grant_chosen(struct call *k, const struct grant **ret_grant);
+err grant_refresh(struct call *k, const struct endpoints *ep, struct str refresh_token,
+                  struct token_request *r);
+struct auth_method {
+    const char *name;
+    err (*apply)(struct call *k, const struct endpoints *ep, struct token_request *r);
+};
+const struct auth_method *auth_method_find(struct str name);
+err client_authenticate(struct call *k, const struct endpoints *ep, struct token_request *r);
+/* The answer's tokens, verified where they can be, into a new state. */
+err token_answer(struct call *k, const struct exchange *x, const struct grant *grant,
+                 struct state *ret_state);
+/* Why there is none, and what to do. */
+err token_refused(struct call *k, const struct exchange *x, const struct token_request *r);
+
+/* ---- token.c ---- */
+
+/* A token good for now. `refused`: one that an API answered with 401: if that is still the cached
+ * one it is renewed, else the newer one is the result. */
 struct token {
     struct str access_token, token_type;
 };
 err token_get(struct call *k, unsigned flags, struct str refused, struct token *ret_token);
 
+/* ---- token_public.c: for functions that give structs out ---- */
+
+/* A new arena that the call frees unless the slot is emptied: the result's memory. */
+struct arena **memory_slot(struct call *k);
+/* All but the size, and no more than the caller's struct has room for. */
+void result_copy(void *to, const void *from, size_t n);
+enum postern_code usage_failed(const char *message);
+
 /* api.c */
 /* Where a request may go: the whole URL for path and base; ERR_CLIENT_USAGE for a foreign origin.
  */
 err api_url(struct call *k, const struct postern_request *request, struct str *ret_url);
+/* The work of postern_call(). `request` is complete (request_copy). ret_url, which may be NULL: the
+ * URL that answered. */
+err api_call(struct call *k, const struct postern_request *request, struct postern_response *ret,
+             struct str *ret_url);
+
+/* api_request.c */
+/* What the program gave, with the defaults for what its version of postern.h does not know; its
+ * method, path and headers checked. */
+err request_copy(struct call *k, const struct postern_request *given, struct postern_request *ret);
+bool request_is_repeatable(const struct postern_request *request);
+/* The headers to send: the program's, Content-Type, and Authorization with `access_token`. */
+void request_headers(struct call *k, const struct postern_request *request, struct str access_token,
+                     struct exchange *x);
 
 #endif

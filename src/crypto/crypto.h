@@ -72,6 +72,8 @@ err pkey_generate(struct ctx *cx, enum pkey_kind kind, int bits, struct pkey **r
 /* PKCS#8 DER of the private key; wiped with the arena. */
 err pkey_write_private(struct ctx *cx, const struct pkey *key, struct secret *ret_der);
 err pkey_parse_private(struct ctx *cx, struct secret der, struct pkey **ret_key);
+/* The first private key of a PEM text (PKCS#8, PKCS#1 or SEC 1), not encrypted. */
+err pkey_parse_pem(struct ctx *cx, struct str text, struct pkey **ret_key);
 /* Public numbers: RSA n (256 to 512 bytes) and e; P-256 x and y (32 each); Ed25519 x (32), y
  * absent. Big-endian bytes. Rejects keys that are weak (RSA below 2048 or e even or below 3) or off
  * the curve. */

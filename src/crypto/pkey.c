@@ -6,6 +6,7 @@
 #include <openssl/core_names.h>
 #include <openssl/err.h>
 #include <openssl/param_build.h>
+#include <openssl/pem.h>
 #include <openssl/x509.h>
 #include <stdlib.h>
 #include <string.h>
@@ -118,6 +119,33 @@ err pkey_parse_private(struct ctx *cx, struct secret der, struct pkey **ret_key)
         return evp_failed(cx, "read a private key");
     }
     struct pkey *key = pkey_new(&evp, kind);
+    if (key == NULL) {
+        return evp_failed(cx, "read a private key");
+    }
+    *ret_key = key;
+    return OK;
+}
+
+/* Nobody is asked for a passphrase. */
+static int no_passphrase(char *to, int size, int writing, void *user) {
+    (void)to;
+    (void)size;
+    (void)writing;
+    (void)user;
+    return -1;
+}
+
+static void bio_cleanup(BIO **b) {
+    BIO_free(*b);
+}
+
+err pkey_parse_pem(struct ctx *cx, struct str text, struct pkey **ret_key) {
+    (void)algorithms();
+    CLEANUP(bio_cleanup) BIO *bio = BIO_new_mem_buf(text.p != NULL ? text.p : "", (int)text.n);
+    CLEANUP(evp_pkey_cleanup)
+    EVP_PKEY *evp = bio == NULL ? NULL : PEM_read_bio_PrivateKey(bio, NULL, no_passphrase, NULL);
+    enum pkey_kind kind;
+    struct pkey *key = evp != NULL && evp_kind(evp, &kind) ? pkey_new(&evp, kind) : NULL;
     if (key == NULL) {
         return evp_failed(cx, "read a private key");
     }

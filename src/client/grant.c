@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The ways to a token: one row a grant; and which of them `auto` means. */
+#include "client.h"
+
+#include <string.h>
+
+void token_parameter(struct token_request *r, const char *name, struct str value) {
+    if (value.p == NULL) {
+        return;
+    }
+    if (r->body.n > 0) {
+        buf_char(&r->body, '&');
+    }
+    buf_z(&r->body, name);
+    buf_char(&r->body, '=');
+    buf_str(&r->body, percent_encode(r->body.arena, value));
+}
+
+static err access_key(struct call *k, struct str *ret_id, struct str *ret_secret) {
+    *ret_id = setting_str(k->p, SET_ACCESS_KEY_ID);
+    TRY(setting_secret(k, SET_ACCESS_KEY_SECRET, SET_ACCESS_KEY_SECRET_FILE, ret_secret));
+    if (ret_id->p == NULL || ret_secret->p == NULL) {
+        return fail_say(&k->cx, ERR_CLIENT_USAGE,
+                        "This grant needs access_key_id and access_key_secret: a user's access "
+                        "key. Set POSTERN_ACCESS_KEY_ID and POSTERN_ACCESS_KEY_SECRET.");
+    }
+    return OK;
+}
+
+/* What the application sends with every grant at the token endpoint. */
+static err form_begin(struct call *k, const struct endpoints *ep, struct token_request *r,
+                      const char *grant_type) {
+    r->url = ep->token_endpoint;
+    r->headers[r->headers_n++] = STR("Content-Type: application/x-www-form-urlencoded");
+    token_parameter(r, "grant_type", str_from(grant_type));
+    return client_authenticate(k, ep, r);
+}
+
+static err form_end(struct call *k, struct token_request *r) {
+    struct str more = setting_str(k->p, SET_TOKEN_PARAMETERS);
+    token_parameter(r, "scope", setting_str(k->p, SET_SCOPE));
+    for (size_t i = 0; i < more.n; i++) {
+        char c = more.p[i];
+        if (c <= ' ' || c >= 0x7f || strchr("\"#<>\\^`{|}", c) != NULL) {
+            return fail_say(&k->cx, ERR_CLIENT_USAGE,
+                            "token_parameters is not form-encoded. Write name=value&name=value "
+                            "with %%XX for other characters.");
+        }
+    }
+    if (more.n > 0) {
+        buf_char(&r->body, '&');
+        buf_str(&r->body, more);
+    }
+    return OK;
+}
+
+/* Seed 000, task 4. */
+static err password(struct call *k, const struct endpoints *ep, struct token_request *r) {
+    struct str id, secret;
+    TRY(access_key(k, &id, &secret));
+    TRY(form_begin(k, ep, r, "password"));
+    token_parameter(r, "username", id);
+    token_parameter(r, "password", secret);
+    return form_end(k, r);
+}
+
+/* Seed 002. */
+static err client_credentials(struct call *k, const struct endpoints *ep, struct token_request *r) {
+    TRY(form_begin(k, ep, r, "client_credentials"));
+    token_parameter(r, "tenantId", setting_str(k->p, SET_TENANT_ID));
+    return form_end(k, r);
+}
+
+/* Seed 003: no application; JSON, at the platform's own path. */
+static err access_key_alone(struct call *k, const struct endpoints *ep, struct token_request *r) {
+    struct str id, secret, origin;
+    TRY(access_key(k, &id, &secret));
+    struct str host = ep->issuer.p != NULL ? ep->issuer : setting_str(k->p, SET_BASE_URL);
+    if (!url_origin(k->cx.arena, host, &origin)) {
+        return fail_say(&k->cx, ERR_CLIENT_USAGE, "The grant access_key needs issuer or base_url.");
+    }
+    r->url = str_format(k->cx.arena, "%.*s/authentication/v1/token/access-key", STR_ARG(origin));
+    r->headers[r->headers_n++] = STR("Content-Type: application/json");
+    struct json_out j = json_to(&r->body);
+    json_open_object(&j, NULL);
+    json_put_str(&j, "accessKeyId", id);
+    json_put_str(&j, "accessKeySecret", secret);
+    json_close_object(&j);
+    return OK;
+}
+
+static const struct grant grants[] = {
+    {"password", password, true, true},
+    {"client_credentials", client_credentials, true, false},
+    {"access_key", access_key_alone, false, false},
+};
+
+const struct grant *grant_find(struct str name) {
+    for (size_t i = 0; i < COUNT_OF(grants); i++) {
+        if (str_is(name, grants[i].name)) {
+            return &grants[i];
+        }
+    }
+    return NULL;
+}
+
+err grant_chosen(struct call *k, const struct grant **ret_grant) {
+    struct str name = setting_str(k->p, SET_GRANT);
+    bool key = setting_str(k->p, SET_ACCESS_KEY_ID).p != NULL;
+    bool client = setting_str(k->p, SET_CLIENT_ID).p != NULL;
+    if (str_is(name, "auto")) {
+        if (!key && !client) {
+            return fail_say(&k->cx, ERR_CLIENT_USAGE,
+                            "There are no credentials. Set client_id and client_secret, or "
+                            "access_key_id and access_key_secret, or all four; or make a profile "
+                            "with: postern configure");
+        }
+        name = key && client ? STR("password")
+               : key         ? STR("access_key")
+                             : STR("client_credentials");
+    }
+    *ret_grant = grant_find(name);
+    return OK;
+}
+
+/* RFC 6749 6; seed 002. */
+err grant_refresh(struct call *k, const struct endpoints *ep, struct str refresh_token,
+                  struct token_request *r) {
+    TRY(form_begin(k, ep, r, "refresh_token"));
+    token_parameter(r, "refresh_token", refresh_token);
+    struct str more = setting_str(k->p, SET_TOKEN_PARAMETERS);
+    return more.p == NULL ? OK : form_end(k, r);
+}
