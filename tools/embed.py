@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """Writes the schema's SQL files as a C table of migrations: embed.py OUTPUT.c NNNN_name.sql ...
+Or one file as text:                                      embed.py --text NAME OUTPUT.c FILE
 
 Statements end with ';'. Comments stay outside; quoted text stays as it is."""
 import os
@@ -28,6 +29,17 @@ def statements(sql):
 
 def quoted(text):
     return '"' + text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n") + '"'
+
+
+def text(name, output, path):
+    """A `const char NAME[]`, a literal for each line; the source that uses it declares it."""
+    with open(path, encoding="utf-8") as f:
+        lines = f.read().splitlines(keepends=True)
+    out = [f"/* Made by tools/embed.py from {os.path.basename(path)}. */",
+           f"extern const char {name}[];", f"const char {name}[] ="]
+    out.extend(f"    {quoted(line)}" for line in lines)
+    with open(output, "w", encoding="utf-8") as f:
+        f.write("\n".join(out) + ";\n")
 
 
 def main(output, files):
@@ -58,4 +70,7 @@ def main(output, files):
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], sys.argv[2:])
+    if sys.argv[1] == "--text":
+        text(*sys.argv[2:])
+    else:
+        main(sys.argv[1], sys.argv[2:])

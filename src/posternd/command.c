@@ -13,6 +13,8 @@ static const struct command commands[] = {
     {"check", "", "settings, database, master key, signing keys and address: is all well?", 0, 0, true, cmd_check},
     {"keys", "list|rotate", "show signing keys, or retire the active one for the next (--environment, --alg)", 1, 1, true, cmd_keys},
     {"generate-key", "USER", "a basic token for USER, good once, to make the first access key with", 1, 1, true, cmd_generate_key},
+    {"dev-cert", "", "a local authority and a TLS certificate for this machine (--dir, --host)", 0, 0, false, cmd_dev_cert},
+    {"edge-config", "", "print nginx's configuration for the TLS front; --listen is where nginx listens", 0, 0, false, cmd_edge_config},
     {"help", "[declaration]", "this text, or how a declaration FILE is written", 0, 1, false, cmd_help},
 };
 /* Flags that are no settings. */
@@ -22,6 +24,14 @@ static const struct {
     {"--config", "FILE", "read settings from FILE (POSTERN_CONFIG); /etc/postern/posternd.conf is read if it exists"},
     {"--environment", "NAME", "keys, generate-key: which environment; without it all, or the default one"},
     {"--alg", "NAME", "keys rotate: RS256 (default), ES256 or EdDSA"},
+    {"--dir", "DIR", "dev-cert: where ca.pem, server.pem and server.key are; var/edge"},
+    {"--host", "NAME,...", "dev-cert: hosts besides localhost, 127.0.0.1 and ::1"},
+    {"--server-name", "NAME,...", "edge-config: the only hosts that are answered; without it all"},
+    {"--certificate", "FILE", "edge-config: the chain in PEM; var/edge/server.pem"},
+    {"--key", "FILE", "edge-config: its key; var/edge/server.key"},
+    {"--upstream", "ADDRESS", "edge-config: where posternd listens, unix:PATH or HOST:PORT; without it the setting listen"},
+    {"--run-dir", "DIR", "edge-config: where nginx keeps its pid, logs and temporary files; var/edge"},
+    {"--user", "NAME", "edge-config: whom nginx's workers run as if root starts it"},
     {"--json", NULL, "plan, apply, check, keys, generate-key: print JSON"},
     {"--help", NULL, "this text"},
     {"--version", NULL, "print the version"},
@@ -151,7 +161,18 @@ static err flag_parse(struct invocation *in, struct reader *r, struct str text) 
         const char *flag;
         const char **to;
     } texts[] = {
-        {"--config", &in->sources.file}, {"--environment", &in->environment}, {"--alg", &in->alg}};
+        {"--config", &in->sources.file},
+        {"--environment", &in->environment},
+        {"--alg", &in->alg},
+        {"--dir", &in->dir},
+        {"--host", &in->hosts},
+        {"--server-name", &in->server_name},
+        {"--certificate", &in->certificate},
+        {"--key", &in->certificate_key},
+        {"--upstream", &in->upstream},
+        {"--run-dir", &in->run_dir},
+        {"--user", &in->user},
+    };
     for (size_t i = 0; i < COUNT_OF(texts); i++) {
         if (str_is(flag, texts[i].flag)) {
             return text_flag(in, r, flag, value, texts[i].to);

@@ -86,6 +86,9 @@ struct invocation {
     size_t arguments_n;
     bool json, help, version;
     const char *environment, *alg; /* --environment, --alg */
+    const char *dir, *hosts;       /* dev-cert: --dir, --host */
+    /* edge-config: --server-name, --certificate, --key, --upstream, --run-dir, --user */
+    const char *server_name, *certificate, *certificate_key, *upstream, *run_dir, *user;
 };
 struct command {
     const char *name, *arguments, *summary;
@@ -107,10 +110,15 @@ int cmd_apply(struct invocation *in);
 int cmd_check(struct invocation *in);
 int cmd_keys(struct invocation *in);
 int cmd_generate_key(struct invocation *in);
+int cmd_dev_cert(struct invocation *in);
+int cmd_edge_config(struct invocation *in);
 int cmd_help(struct invocation *in);
 
 /* ---- store.c: the database and the key that fits it
  * -------------------------------------------------- */
+
+/* Makes the directories above `file`, for this user alone. */
+err directories_make(struct ctx *cx, struct str file);
 
 struct store {
     struct db *db;
@@ -129,6 +137,28 @@ err store_environment(struct ctx *cx, const char *name, const struct environment
 struct str store_operator(struct ctx *cx);
 /* The address without a password, for people and logs. */
 struct str store_address(struct arena *a, const char *url);
+
+/* ---- edge.c: nginx before the server
+ * --------------------------------------------------------------- */
+
+#define EDGE_DIRECTORY   "var/edge" /* of certificates and of nginx's own files, unless told */
+#define EDGE_AUTHORITY   "ca.pem"
+#define EDGE_CHAIN       "server.pem"
+#define EDGE_KEY         "server.key"
+#define EDGE_PER_ADDRESS 512 /* connections; over HTTP/2 also requests at a time */
+#define EDGE_NAMES_MAX   64
+struct edge_options {
+    const char *listen;       /* HOST:PORT, [HOST]:PORT or *:PORT */
+    const char *server_names; /* separated by commas; NULL: every host is answered */
+    const char *certificate, *key;
+    const char *upstream; /* unix:PATH or HOST:PORT */
+    const char *run_dir;
+    const char *user; /* of nginx's workers; NULL: who starts nginx */
+    int64_t per_address;
+};
+/* Writes nginx's configuration. ERR_BAD_CONFIG names the flag whose value nginx could read as more
+ * than one value, or not at all. */
+err edge_config_write(struct ctx *cx, const struct edge_options *options, struct buf *to);
 
 /* ---- keeper.c: the server's housekeeping thread
  * ------------------------------------------------------- */

@@ -34,8 +34,7 @@ struct str store_address(struct arena *a, const char *url) {
                       STR_ARG(str_sub(rest, at, rest.n)));
 }
 
-/* Makes the directories above `file`, for this user alone. */
-static err directories_make(struct ctx *cx, struct str file) {
+err directories_make(struct ctx *cx, struct str file) {
     for (size_t i = 1; i < file.n; i++) {
         if (file.p[i] != '/') {
             continue;
