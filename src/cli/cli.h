@@ -189,9 +189,9 @@ bool cli_read(struct cli *c, const char *file, size_t max, struct str *ret_text)
 
 /* ---- field.c: -f and -F of api ---- */
 
-/* A value of -F: null, true, false, a number, JSON beginning with { or [, the text of a @FILE
- * (@-: standard input), else itself as text. NULL: after saying what is wrong. A new reference. */
-json_t *field_typed(struct cli *c, struct str value);
+/* A value of -F as JSON: null, true, false, a number, JSON beginning with { or [, the text of a
+ * @FILE (@-: standard input), else itself as text. False: after saying what is wrong. */
+bool field_typed(struct cli *c, struct str value, struct str *ret_json);
 /* All -f key=text and -F key=value as a JSON object, or as a query string "a=b&c=d"; STR_NONE if
  * there are none. False: after saying what is wrong. */
 bool fields_json(struct cli *c, struct str *ret_body);
