@@ -146,17 +146,8 @@ static err text_flag(struct invocation *in, struct reader *r, struct str flag,
     return OK;
 }
 
-static err flag_parse(struct invocation *in, struct reader *r, struct str text) {
-    size_t at = str_find_char(text, '=');
-    struct str flag = str_sub(text, 0, at);
-    struct str value = at < text.n ? str_sub(text, at + 1, text.n) : STR_NONE;
-    if (at + 1 == text.n) {
-        value = STR("");
-    }
-    const struct setting *s = setting_by_flag(flag);
-    if (s != NULL) {
-        return setting_flag(in, r, s, value);
-    }
+/* Where the value of a flag with text goes; NULL if there is no such flag. */
+static const char **text_of(struct invocation *in, struct str flag) {
     const struct {
         const char *flag;
         const char **to;
@@ -175,8 +166,26 @@ static err flag_parse(struct invocation *in, struct reader *r, struct str text) 
     };
     for (size_t i = 0; i < COUNT_OF(texts); i++) {
         if (str_is(flag, texts[i].flag)) {
-            return text_flag(in, r, flag, value, texts[i].to);
+            return texts[i].to;
         }
+    }
+    return NULL;
+}
+
+static err flag_parse(struct invocation *in, struct reader *r, struct str text) {
+    size_t at = str_find_char(text, '=');
+    struct str flag = str_sub(text, 0, at);
+    struct str value = at < text.n ? str_sub(text, at + 1, text.n) : STR_NONE;
+    if (at + 1 == text.n) {
+        value = STR("");
+    }
+    const struct setting *s = setting_by_flag(flag);
+    if (s != NULL) {
+        return setting_flag(in, r, s, value);
+    }
+    const char **to = text_of(in, flag);
+    if (to != NULL) {
+        return text_flag(in, r, flag, value, to);
     }
     const struct {
         const char *flag;

@@ -70,6 +70,29 @@ static void options_of_keys_are_read(void **state) {
     assert_string_equal(f->in.alg, "ES256");
 }
 
+static void options_of_the_edge_are_read(void **state) {
+    struct fixture *f = *state;
+    assert_int_equal(PARSE(f, "edge-config", "--listen", "*:443", "--server-name=a.test",
+                           "--certificate", "c", "--key", "k", "--upstream", "unix:s", "--run-dir",
+                           "d", "--user", "u"),
+                     OK);
+    assert_string_equal(f->in.command->name, "edge-config");
+    assert_string_equal(f->in.server_name, "a.test");
+    assert_string_equal(f->in.certificate, "c");
+    assert_string_equal(f->in.certificate_key, "k");
+    assert_string_equal(f->in.upstream, "unix:s");
+    assert_string_equal(f->in.run_dir, "d");
+    assert_string_equal(f->in.user, "u");
+}
+
+static void options_of_dev_cert_are_read(void **state) {
+    struct fixture *f = *state;
+    assert_int_equal(PARSE(f, "dev-cert", "--dir", "d", "--host", "a.test,b.test"), OK);
+    assert_string_equal(f->in.dir, "d");
+    assert_string_equal(f->in.hosts, "a.test,b.test");
+    assert_says(f, PARSE(f, "dev-cert", "there"), "does not take");
+}
+
 static void help_and_version_need_no_command(void **state) {
     struct fixture *f = *state;
     assert_int_equal(PARSE(f, "--help"), OK);
@@ -132,6 +155,8 @@ int main(void) {
         cmocka_unit_test_setup_teardown(flags_stand_before_and_after_the_command, setup, teardown),
         cmocka_unit_test_setup_teardown(a_dash_is_standard_input, setup, teardown),
         cmocka_unit_test_setup_teardown(options_of_keys_are_read, setup, teardown),
+        cmocka_unit_test_setup_teardown(options_of_the_edge_are_read, setup, teardown),
+        cmocka_unit_test_setup_teardown(options_of_dev_cert_are_read, setup, teardown),
         cmocka_unit_test_setup_teardown(help_and_version_need_no_command, setup, teardown),
         cmocka_unit_test_setup_teardown(mistakes_say_what_to_write, setup, teardown),
         cmocka_unit_test_setup_teardown(no_command_at_all_is_a_mistake, setup, teardown),
