@@ -272,7 +272,7 @@ bool url_origin(struct arena *a, struct str url, struct str *ret_origin);
 bool url_same_origin(struct arena *a, struct str one, struct str other);
 /* http is for loopback only; elsewhere tokens travel over https. */
 bool url_is_safe(struct str url);
-bool url_host_is_loopback(struct str host);
+bool url_host_is_loopback(struct str host); /* IPv6 in its brackets */
 /* Without query and fragment: what messages and events show. */
 struct str url_shown(struct str url);
 /* RFC 3986 5.2 (dot segments are left to libcurl): where `reference`, found in an answer of `base`,
