@@ -67,12 +67,8 @@ static const struct command commands[] = {
     {"keys", "list|create|disable|enable|delete [ID]", "access keys of a user (--user-id; default: the token's)", OPTIONS(keys_options), 1, 2, keys_words, true, cmd_keys},
     {"jwt", "decode|verify [TOKEN|-]", "show a JWT from standard input, or verify it", NO_OPTIONS, 1, 2, jwt_words, true, cmd_jwt},
     {"credential", "curl|git [get|store|erase]", "the token for curl -K -, or as git's credential helper", NO_OPTIONS, 1, 2, credential_words, true, cmd_credential},
-#ifndef WITHOUT_DOCTOR
     {"doctor", "", "every step from names and clocks to a call: what is wrong, and how to mend it", NO_OPTIONS, 0, 0, NULL, true, cmd_doctor},
-#endif
-#ifndef WITHOUT_PROXY
     {"proxy", "", "a loopback address that adds a valid token to whatever is sent there", OPTIONS(proxy_options), 0, 0, NULL, true, cmd_proxy},
-#endif
     {"forget", "", "delete what is cached for the profile; nothing is revoked", NO_OPTIONS, 0, 0, NULL, true, cmd_forget},
     {"completion", "bash|zsh|fish", "print a script that completes commands and flags", NO_OPTIONS, 1, 1, completion_words, false, cmd_completion},
     {"help", "[COMMAND]", "this text, or how a command is used", NO_OPTIONS, 0, 1, NULL, false, cmd_help},
