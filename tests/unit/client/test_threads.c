@@ -114,7 +114,10 @@ static int cache_remove(struct world *w) {
     DIR *folder = opendir(w->cache);
     struct dirent *entry;
     int n = 0;
-    while (folder && (entry = readdir(folder))) {
+    if (!folder) {
+        return 0;
+    }
+    while ((entry = readdir(folder))) {
         if (entry->d_name[0] != '.') {
             n += unlinkat(dirfd(folder), entry->d_name, 0) == 0;
         }
