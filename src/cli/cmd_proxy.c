@@ -117,8 +117,8 @@ static void announce(struct cli *c, const struct proxy *p) {
 static void running_cancel(struct proxy *p) {
     pthread_mutex_lock(&p->lock);
     p->stopped = true;
-    for (struct exchange *x = p->running; x != NULL; x = x->next) {
-        exchange_give_up(x);
+    for (struct relay *x = p->running; x != NULL; x = x->next) {
+        relay_give_up(x);
     }
     pthread_mutex_unlock(&p->lock);
 }

@@ -2,7 +2,7 @@
 /* proxy: what `postern proxy` is made of.
  *
  * libmicrohttpd (loaded when the command runs) has a thread for each connection; each request gets
- * a second one that sits in postern_call(). Between the two stands a `struct exchange`: the body of
+ * a second one that sits in postern_call(). Between the two stands a `struct relay`: the body of
  * the request goes through it one way, the head and body of the answer the other way, both bounded.
  * The connection's thread waits with poll(), so that it also sees its client go; the call's thread
  * waits on a condition.
@@ -98,7 +98,7 @@ int proxy_listen(struct cli *c, const char *address, struct str *ret_authority);
 
 /* ---- the proxy as a whole: cmd_proxy.c ---- */
 
-struct exchange;
+struct relay;
 struct proxy {
     const struct cli *cli; /* for what is said on standard error */
     struct mhd mhd;
@@ -110,19 +110,19 @@ struct proxy {
     bool verbose;
     int drained_fd;       /* readable when stopping and the last request has ended */
     pthread_mutex_t lock; /* the rest */
-    struct exchange *running;
+    struct relay *running;
     bool stopping; /* new requests are refused */
     bool stopped;  /* running ones are given up */
 };
 
-/* ---- proxy_exchange.c: one request, two threads ---- */
+/* ---- proxy_relay.c: one request, two threads ---- */
 
 #define BODY_KEPT ((size_t)1 << 20) /* a body up to this size can be sent again after a 401 */
 
-struct exchange {
+struct relay {
     struct proxy *proxy;
-    struct exchange *next, *previous; /* proxy->running; under its lock */
-    struct arena *arena;              /* the connection's thread's until the call has begun */
+    struct relay *next, *previous; /* proxy->running; under its lock */
+    struct arena *arena;           /* the connection's thread's until the call has begun */
     struct head head;
     struct str content_type;
     const char **sent; /* "Name: value" */
@@ -156,29 +156,29 @@ struct exchange {
     int64_t down_length; /* of the answer's Content-Length; -1: not known */
 };
 /* NULL: no memory or descriptors. */
-struct exchange *exchange_new(struct proxy *p, int client_fd);
-void exchange_free(struct exchange *x); /* ends the call and waits for it */
-void exchange_give_up(struct exchange *x);
+struct relay *relay_new(struct proxy *p, int client_fd);
+void relay_free(struct relay *x); /* ends the call and waits for it */
+void relay_give_up(struct relay *x);
 /* A piece of the request's body. False: give the connection up. */
-bool exchange_body(struct exchange *x, const char *bytes, size_t n);
+bool relay_body(struct relay *x, const char *bytes, size_t n);
 /* The request is whole: begins the call if it has not begun, waits for the answer's head. False:
  * the client is gone. */
-bool exchange_finish(struct exchange *x);
+bool relay_finish(struct relay *x);
 /* Bytes of the answer's body, waits for them; 0 at the end, -1 if it broke. */
-ssize_t exchange_read(struct exchange *x, char *to, size_t n);
+ssize_t relay_read(struct relay *x, char *to, size_t n);
 
 /* For proxy_call.c, on the call's thread. */
-ptrdiff_t exchange_take_body(void *user, void *to, size_t n);
-int exchange_rewind(void *user);
-int exchange_give_answer(void *user, const void *bytes, size_t n);
+ptrdiff_t relay_take_body(void *user, void *to, size_t n);
+int relay_rewind(void *user);
+int relay_give_answer(void *user, const void *bytes, size_t n);
 /* Status and headers are known. */
-void exchange_set_head(struct exchange *x, int status, struct field *fields, size_t n);
-void exchange_ended(struct exchange *x, bool failed);
+void relay_set_head(struct relay *x, int status, struct field *fields, size_t n);
+void relay_ended(struct relay *x, bool failed);
 
-/* ---- proxy_call.c: postern_call() for an exchange, and what its failures look like ---- */
+/* ---- proxy_call.c: postern_call() for a relay, and what its failures look like ---- */
 
 /* The thread. */
-void *proxy_call(void *exchange);
+void *proxy_call(void *relay);
 /* HTTP status of a failure that no answer of the server stands behind. */
 int proxy_status_of(enum postern_code code);
 /* {"error":..., "error_description":...} */

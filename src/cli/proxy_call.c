@@ -37,24 +37,24 @@ struct str proxy_error_body(struct arena *a, const char *error, const char *text
 
 /* ---- the answer ---- */
 
-static void head_take(struct exchange *x, const struct postern_response *answer) {
+static void head_take(struct relay *x, const struct postern_response *answer) {
     struct field *fields = NEW_ARRAY(x->arena, answer->headers_n + 1, struct field);
     for (size_t i = 0; i < answer->headers_n; i++) {
         const struct postern_header *h = &answer->headers[i];
         fields[i].name = str_copy(x->arena, str_from(h->name));
         fields[i].value = str_copy(x->arena, str_from(h->value));
     }
-    exchange_set_head(x, answer->status, fields, answer->headers_n);
+    relay_set_head(x, answer->status, fields, answer->headers_n);
 }
 
 static int on_headers(void *user, const struct postern_response *head) {
-    struct exchange *x = user;
+    struct relay *x = user;
     head_take(x, head);
     return 0;
 }
 
 /* What the library could not do. */
-static void failure_answer(struct exchange *x, enum postern_code code) {
+static void failure_answer(struct relay *x, enum postern_code code) {
     const struct postern_error *e = postern_error();
     const char *error = e->error[0] != '\0' ? e->error : postern_code_name(code);
     struct field *fields = NEW_ARRAY(x->arena, 4, struct field);
@@ -70,14 +70,14 @@ static void failure_answer(struct exchange *x, enum postern_code code) {
             (struct field){STR("CorrelationId"), str_copy(x->arena, str_from(e->correlation_id))};
     }
     struct str body = proxy_error_body(x->arena, error, e->message);
-    exchange_set_head(x, status, fields, n);
-    exchange_ended(x, exchange_give_answer(x, body.p, body.n) != 0);
+    relay_set_head(x, status, fields, n);
+    relay_ended(x, relay_give_answer(x, body.p, body.n) != 0);
 }
 
 /* ---- the request ---- */
 
 /* A body that was kept can be sent again, and RFC 9110 9.2.2 names the methods that may be. */
-static bool is_repeatable(const struct exchange *x) {
+static bool is_repeatable(const struct relay *x) {
     static const char *const methods[] = {"GET", "HEAD", "OPTIONS", "PUT", "DELETE"};
     for (size_t i = 0; i < COUNT_OF(methods); i++) {
         if (str_is(x->head.method, methods[i])) {
@@ -87,7 +87,7 @@ static bool is_repeatable(const struct exchange *x) {
     return false;
 }
 
-static struct postern_request request_of(struct exchange *x) {
+static struct postern_request request_of(struct relay *x) {
     struct postern_request rq = POSTERN_REQUEST_INIT;
     rq.method = str_z(x->arena, x->head.method);
     rq.path = str_z(x->arena, x->head.target);
@@ -96,15 +96,15 @@ static struct postern_request request_of(struct exchange *x) {
     rq.headers_n = x->sent_n;
     rq.content_type = x->content_type.p != NULL ? str_z(x->arena, x->content_type) : NULL;
     if (x->streams) {
-        rq.read = exchange_take_body;
-        rq.rewind = exchange_rewind;
+        rq.read = relay_take_body;
+        rq.rewind = relay_rewind;
         rq.read_user = x;
         rq.body_n = x->has_length ? x->length : SIZE_MAX;
     } else if (x->kept_n > 0 || x->has_body) {
         rq.body = x->kept_n > 0 ? x->kept : "";
         rq.body_n = x->kept_n;
     }
-    rq.write = exchange_give_answer;
+    rq.write = relay_give_answer;
     rq.write_user = x;
     rq.on_headers = on_headers;
     rq.body_max = ANSWER_KEPT_MAX;
@@ -114,18 +114,18 @@ static struct postern_request request_of(struct exchange *x) {
     return rq;
 }
 
-void *proxy_call(void *exchange) {
-    struct exchange *x = exchange;
+void *proxy_call(void *relay) {
+    struct relay *x = relay;
     struct postern_request rq = request_of(x);
     struct postern_response answer = POSTERN_RESPONSE_INIT;
     enum postern_code code = postern_call(x->proxy->client, &rq, &answer);
     if (x->head_ready) { /* set by this thread */
-        exchange_ended(x, code != POSTERN_OK);
+        relay_ended(x, code != POSTERN_OK);
     } else if (answer.status == 0) {
         failure_answer(x, code);
     } else {
         head_take(x, &answer);
-        exchange_ended(x, exchange_give_answer(x, answer.body, answer.body_n) != 0);
+        relay_ended(x, relay_give_answer(x, answer.body, answer.body_n) != 0);
     }
     postern_response_done(&answer);
     return NULL;

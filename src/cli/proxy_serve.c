@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* libmicrohttpd's callbacks: they read the head of a request, have it judged, and let its body and
- * its answer run through an exchange. Each connection has a thread, so they may wait. */
+ * its answer run through a relay. Each connection has a thread, so they may wait. */
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -76,7 +76,7 @@ static enum MHD_Result on_field(void *state, enum MHD_ValueKind kind, const char
     return MHD_YES;
 }
 
-static void head_read(struct exchange *x, struct MHD_Connection *connection, const char *method,
+static void head_read(struct relay *x, struct MHD_Connection *connection, const char *method,
                       const char *version) {
     struct proxy *p = x->proxy;
     struct fields fields = {.arena = x->arena, .v = NEW_ARRAY(x->arena, FIELDS_MAX, struct field)};
@@ -90,7 +90,7 @@ static void head_read(struct exchange *x, struct MHD_Connection *connection, con
 }
 
 /* What the call will need: headers that go on, the body's length and type. */
-static void head_use(struct exchange *x) {
+static void head_use(struct relay *x) {
     const struct head *h = &x->head;
     x->sent = NEW_ARRAY(x->arena, h->fields_n + 1, const char *);
     for (size_t i = 0; i < h->fields_n; i++) {
@@ -109,7 +109,7 @@ static void head_use(struct exchange *x) {
 
 /* ---- answers ---- */
 
-static void say(const struct exchange *x, int status) {
+static void say(const struct relay *x, int status) {
     const struct proxy *p = x->proxy;
     if (p->verbose) {
         struct str path = str_sub(x->head.target, 0, str_find_char(x->head.target, '?'));
@@ -118,7 +118,7 @@ static void say(const struct exchange *x, int status) {
     }
 }
 
-static void answer_header(const struct exchange *x, struct MHD_Response *r, const char *name,
+static void answer_header(const struct relay *x, struct MHD_Response *r, const char *name,
                           struct str value) {
     char *text = str_z(x->arena, value);
     for (char *c = text; *c != '\0'; c++) {
@@ -127,7 +127,7 @@ static void answer_header(const struct exchange *x, struct MHD_Response *r, cons
     (void)x->proxy->mhd.add_response_header(r, name, text);
 }
 
-static void answer_origin(const struct exchange *x, struct MHD_Response *r) {
+static void answer_origin(const struct relay *x, struct MHD_Response *r) {
     if (x->proxy->rules.origins_n > 0) {
         answer_header(x, r, "Vary", STR("Origin"));
     }
@@ -137,7 +137,7 @@ static void answer_origin(const struct exchange *x, struct MHD_Response *r) {
     }
 }
 
-static enum MHD_Result answer_queue(const struct exchange *x, struct MHD_Connection *connection,
+static enum MHD_Result answer_queue(const struct relay *x, struct MHD_Connection *connection,
                                     int status, struct MHD_Response *r) {
     enum MHD_Result done = x->proxy->mhd.queue_response(connection, (unsigned)status, r);
     x->proxy->mhd.destroy_response(r);
@@ -145,7 +145,7 @@ static enum MHD_Result answer_queue(const struct exchange *x, struct MHD_Connect
 }
 
 /* The connection is closed after it: whatever else is on it is not to be believed. */
-static enum MHD_Result refuse(struct exchange *x, struct MHD_Connection *connection,
+static enum MHD_Result refuse(struct relay *x, struct MHD_Connection *connection,
                               const struct verdict *v) {
     struct str body = proxy_error_body(x->arena, v->error, v->text);
     struct MHD_Response *r = x->proxy->mhd.response_from_buffer(body.n, (void *)(uintptr_t)body.p,
@@ -162,7 +162,7 @@ static enum MHD_Result refuse(struct exchange *x, struct MHD_Connection *connect
 }
 
 /* Fetch, "CORS-preflight request". Only what the page asks for is named. */
-static enum MHD_Result preflight(struct exchange *x, struct MHD_Connection *connection) {
+static enum MHD_Result preflight(struct relay *x, struct MHD_Connection *connection) {
     struct MHD_Response *r = x->proxy->mhd.response_from_buffer(0, NULL, MHD_RESPMEM_PERSISTENT);
     struct str headers = proxy_field(&x->head, "access-control-request-headers");
     if (r == NULL) {
@@ -185,17 +185,17 @@ static enum MHD_Result preflight(struct exchange *x, struct MHD_Connection *conn
 
 static ssize_t on_read(void *state, uint64_t at, char *to, size_t n) {
     (void)at;
-    ssize_t some = exchange_read(state, to, n);
+    ssize_t some = relay_read(state, to, n);
     return some > 0    ? some
            : some == 0 ? MHD_CONTENT_READER_END_OF_STREAM
                        : MHD_CONTENT_READER_END_WITH_ERROR;
 }
 
-static bool has_body(const struct exchange *x) {
+static bool has_body(const struct relay *x) {
     return x->status >= 200 && x->status != 204 && x->status != 304; /* RFC 9110 6.4.1 */
 }
 
-static enum MHD_Result answer(struct exchange *x, struct MHD_Connection *connection) {
+static enum MHD_Result answer(struct relay *x, struct MHD_Connection *connection) {
     const struct mhd *mhd = &x->proxy->mhd;
     uint64_t size = x->down_length >= 0 ? (uint64_t)x->down_length : MHD_SIZE_UNKNOWN;
     struct MHD_Response *r = has_body(x)
@@ -221,14 +221,14 @@ static enum MHD_Result answer(struct exchange *x, struct MHD_Connection *connect
 /* ---- a request ---- */
 
 static enum MHD_Result on_first(struct proxy *p, struct MHD_Connection *connection,
-                                const char *method, const char *version, void **exchange_at) {
+                                const char *method, const char *version, void **relay_at) {
     const union MHD_ConnectionInfo *info =
         p->mhd.get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
-    struct exchange *x = info != NULL ? exchange_new(p, info->connect_fd) : NULL;
+    struct relay *x = info != NULL ? relay_new(p, info->connect_fd) : NULL;
     if (x == NULL) {
         return MHD_NO;
     }
-    *exchange_at = x;
+    *relay_at = x;
     head_read(x, connection, method, version);
     struct verdict v = proxy_check(&p->rules, &x->head);
     if (v.status == 0 && x->head.fields_n == FIELDS_MAX) {
@@ -252,34 +252,34 @@ static enum MHD_Result on_first(struct proxy *p, struct MHD_Connection *connecti
 
 static enum MHD_Result on_request(void *state, struct MHD_Connection *connection, const char *url,
                                   const char *method, const char *version, const char *upload,
-                                  size_t *upload_n, void **exchange_at) {
+                                  size_t *upload_n, void **relay_at) {
     (void)url;
-    struct exchange *x = *exchange_at;
+    struct relay *x = *relay_at;
     if (x == NULL) {
-        return on_first(state, connection, method, version, exchange_at);
+        return on_first(state, connection, method, version, relay_at);
     }
     if (*upload_n > 0) {
         size_t n = *upload_n;
         *upload_n = 0;
-        return x->refused || exchange_body(x, upload, n) ? MHD_YES : MHD_NO;
+        return x->refused || relay_body(x, upload, n) ? MHD_YES : MHD_NO;
     }
     if (x->refused) {
         return MHD_YES;
     }
-    return exchange_finish(x) ? answer(x, connection) : MHD_NO;
+    return relay_finish(x) ? answer(x, connection) : MHD_NO;
 }
 
-static void on_completed(void *state, struct MHD_Connection *connection, void **exchange_at,
+static void on_completed(void *state, struct MHD_Connection *connection, void **relay_at,
                          enum MHD_RequestTerminationCode how) {
     (void)state;
     (void)connection;
     (void)how;
-    if (*exchange_at != NULL) {
-        struct exchange *x = *exchange_at;
-        *exchange_at = NULL;
-        exchange_give_up(x);
+    if (*relay_at != NULL) {
+        struct relay *x = *relay_at;
+        *relay_at = NULL;
+        relay_give_up(x);
         say(x, x->refused || x->head_ready ? x->status : 499);
-        exchange_free(x);
+        relay_free(x);
     }
 }
 

@@ -12,7 +12,7 @@
 
 /* ---- its life ---- */
 
-static void exchange_list(struct exchange *x) {
+static void relay_list(struct relay *x) {
     struct proxy *p = x->proxy;
     pthread_mutex_lock(&p->lock);
     x->next = p->running;
@@ -24,7 +24,7 @@ static void exchange_list(struct exchange *x) {
     pthread_mutex_unlock(&p->lock);
 }
 
-static void exchange_unlist(struct exchange *x) {
+static void relay_unlist(struct relay *x) {
     struct proxy *p = x->proxy;
     pthread_mutex_lock(&p->lock);
     if (x->previous != NULL) {
@@ -41,8 +41,8 @@ static void exchange_unlist(struct exchange *x) {
     pthread_mutex_unlock(&p->lock);
 }
 
-struct exchange *exchange_new(struct proxy *p, int client_fd) {
-    struct exchange *x = calloc(1, sizeof(*x));
+struct relay *relay_new(struct proxy *p, int client_fd) {
+    struct relay *x = calloc(1, sizeof(*x));
     if (x == NULL) {
         return NULL;
     }
@@ -63,11 +63,11 @@ struct exchange *exchange_new(struct proxy *p, int client_fd) {
     x->arena = arena_new();
     pthread_mutex_init(&x->lock, NULL);
     pthread_cond_init(&x->changed, NULL);
-    exchange_list(x);
+    relay_list(x);
     return x;
 }
 
-void exchange_give_up(struct exchange *x) {
+void relay_give_up(struct relay *x) {
     pthread_mutex_lock(&x->lock);
     x->gone = true;
     pthread_cond_broadcast(&x->changed);
@@ -76,12 +76,12 @@ void exchange_give_up(struct exchange *x) {
     (void)eventfd_write(x->event_fd, 1);
 }
 
-void exchange_free(struct exchange *x) {
-    exchange_give_up(x);
+void relay_free(struct relay *x) {
+    relay_give_up(x);
     if (x->has_thread) {
         pthread_join(x->thread, NULL);
     }
-    exchange_unlist(x);
+    relay_unlist(x);
     postern_cancel_free(x->cancel);
     close(x->event_fd);
     pipe_done(&x->up);
@@ -97,7 +97,7 @@ void exchange_free(struct exchange *x) {
 
 /* Waits until the call's thread has done something; called and left with the lock. False: the
  * client is gone. Its half-closed end counts while an answer is all that is to come. */
-static bool exchange_wait(struct exchange *x, bool whole) {
+static bool relay_wait(struct relay *x, bool whole) {
     pthread_mutex_unlock(&x->lock);
     struct pollfd fds[] = {{.fd = x->event_fd, .events = POLLIN},
                            {.fd = x->client_fd, .events = whole ? POLLRDHUP : 0}};
@@ -109,7 +109,7 @@ static bool exchange_wait(struct exchange *x, bool whole) {
     return here && !x->gone;
 }
 
-static bool call_begin(struct exchange *x) {
+static bool call_begin(struct relay *x) {
     if (pthread_create(&x->thread, NULL, proxy_call, x) != 0) {
         return false;
     }
@@ -117,7 +117,7 @@ static bool call_begin(struct exchange *x) {
     return true;
 }
 
-static bool keep(struct exchange *x, const char *bytes, size_t n) {
+static bool keep(struct relay *x, const char *bytes, size_t n) {
     if (x->kept_n + n > x->kept_cap) {
         size_t cap = x->kept_cap * 2 > x->kept_n + n ? x->kept_cap * 2 : x->kept_n + n;
         char *more = realloc(x->kept, cap);
@@ -134,7 +134,7 @@ static bool keep(struct exchange *x, const char *bytes, size_t n) {
 
 /* Into the pipe, as the call takes it. What comes after the call's end is dropped: its answer may
  * be sent only when the request is whole. */
-static bool stream(struct exchange *x, const char *bytes, size_t n) {
+static bool stream(struct relay *x, const char *bytes, size_t n) {
     bool good = true;
     pthread_mutex_lock(&x->lock);
     while (n > 0 && good && !x->down.ended) {
@@ -145,7 +145,7 @@ static bool stream(struct exchange *x, const char *bytes, size_t n) {
         x->up_stuck = good && taken == 0;
         pthread_cond_broadcast(&x->changed);
         if (x->up_stuck) {
-            good = exchange_wait(x, false);
+            good = relay_wait(x, false);
             x->up_stuck = false;
         }
     }
@@ -153,7 +153,7 @@ static bool stream(struct exchange *x, const char *bytes, size_t n) {
     return good;
 }
 
-bool exchange_body(struct exchange *x, const char *bytes, size_t n) {
+bool relay_body(struct relay *x, const char *bytes, size_t n) {
     if (!x->streams && x->kept_n + n <= BODY_KEPT) {
         return keep(x, bytes, n);
     }
@@ -166,23 +166,23 @@ bool exchange_body(struct exchange *x, const char *bytes, size_t n) {
     return stream(x, bytes, n);
 }
 
-bool exchange_finish(struct exchange *x) {
+bool relay_finish(struct relay *x) {
     pthread_mutex_lock(&x->lock);
     x->up.ended = true;
     pthread_cond_broadcast(&x->changed);
     bool good = (x->has_thread || call_begin(x)) && !x->gone;
     while (good && !x->head_ready) {
-        good = exchange_wait(x, true);
+        good = relay_wait(x, true);
     }
     pthread_mutex_unlock(&x->lock);
     return good;
 }
 
-ssize_t exchange_read(struct exchange *x, char *to, size_t n) {
+ssize_t relay_read(struct relay *x, char *to, size_t n) {
     pthread_mutex_lock(&x->lock);
     bool good = !x->gone;
     while (good && x->down.n == 0 && !x->down.ended) {
-        good = exchange_wait(x, true);
+        good = relay_wait(x, true);
     }
     size_t taken = good ? pipe_take(&x->down, to, n) : 0;
     bool broken = !good || (taken == 0 && x->failed);
@@ -194,8 +194,8 @@ ssize_t exchange_read(struct exchange *x, char *to, size_t n) {
 
 /* ---- the call's thread ---- */
 
-ptrdiff_t exchange_take_body(void *user, void *to, size_t n) {
-    struct exchange *x = user;
+ptrdiff_t relay_take_body(void *user, void *to, size_t n) {
+    struct relay *x = user;
     if (x->kept_at < x->kept_n) {
         size_t left = x->kept_n - x->kept_at;
         size_t some = left < n ? left : n;
@@ -215,8 +215,8 @@ ptrdiff_t exchange_take_body(void *user, void *to, size_t n) {
     return gone ? -1 : (ptrdiff_t)taken;
 }
 
-int exchange_rewind(void *user) {
-    struct exchange *x = user;
+int relay_rewind(void *user) {
+    struct relay *x = user;
     if (x->up_begun) {
         return -1;
     }
@@ -224,8 +224,8 @@ int exchange_rewind(void *user) {
     return 0;
 }
 
-int exchange_give_answer(void *user, const void *bytes, size_t n) {
-    struct exchange *x = user;
+int relay_give_answer(void *user, const void *bytes, size_t n) {
+    struct relay *x = user;
     const char *from = bytes;
     bool good = true;
     pthread_mutex_lock(&x->lock);
@@ -246,7 +246,7 @@ int exchange_give_answer(void *user, const void *bytes, size_t n) {
     return good ? 0 : -1;
 }
 
-void exchange_set_head(struct exchange *x, int status, struct field *fields, size_t n) {
+void relay_set_head(struct relay *x, int status, struct field *fields, size_t n) {
     pthread_mutex_lock(&x->lock);
     x->status = status;
     x->answer = fields;
@@ -262,7 +262,7 @@ void exchange_set_head(struct exchange *x, int status, struct field *fields, siz
     (void)eventfd_write(x->event_fd, 1);
 }
 
-void exchange_ended(struct exchange *x, bool failed) {
+void relay_ended(struct relay *x, bool failed) {
     pthread_mutex_lock(&x->lock);
     x->down.ended = true;
     x->failed = failed;
