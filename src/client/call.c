@@ -11,6 +11,8 @@
 
 #include "client.h"
 
+#define WITHOUT_CLIENT_MS 60000
+
 struct postern_cancel {
     int fd; /* an eventfd: readable once cancelled */
 };
@@ -119,33 +121,43 @@ static enum postern_code finish(struct call *k, err e) {
     return code;
 }
 
+struct running {
+    struct postern *p;
+    struct postern_cancel *cancel;
+    int64_t timeout_ms;
+    err (*work)(struct call *k, void *arguments);
+    void *arguments;
+    struct arena *arena;
+};
+
+/* Not inlined: what changes between setjmp and longjmp must be in memory, not in registers. */
+__attribute__((noinline)) static enum postern_code run(struct running *r) {
+    r->arena = arena_new();
+    struct call *k = NEW(r->arena, struct call);
+    ctx_init(&k->cx, r->arena, &clock_system, &random_system, NULL);
+    k->p = r->p;
+    k->cancel = r->cancel;
+    if (r->timeout_ms <= 0) {
+        r->timeout_ms = r->p != NULL ? setting_int(r->p, SET_TIMEOUT) * 1000 : WITHOUT_CLIENT_MS;
+    }
+    k->deadline_us = clock_monotonic_us() + r->timeout_ms * 1000;
+    return finish(k, r->work(k, r->arguments));
+}
+
 enum postern_code call_run(struct postern *p, struct postern_cancel *cancel, int64_t timeout_ms,
                            err (*work)(struct call *k, void *arguments), void *arguments) {
-    struct call *volatile k = NULL;
-    struct arena *volatile arena = NULL;
+    struct running r = {p, cancel, timeout_ms, work, arguments, NULL};
     struct memory_guard guard;
-    enum postern_code code;
+    enum postern_code code = POSTERN_MEMORY;
     memory_guard_enter(&guard);
     if (setjmp(guard.out) == 0) {
-        arena = arena_new();
-        k = NEW(arena, struct call);
-        ctx_init(&k->cx, arena, &clock_system, &random_system, NULL);
-        k->p = p;
-        k->cancel = cancel;
-        if (timeout_ms <= 0) {
-            timeout_ms = p != NULL ? setting_int(p, SET_TIMEOUT) * 1000 : 60000;
-        }
-        k->deadline_us = clock_monotonic_us() + timeout_ms * 1000;
-        code = finish(k, work(k, arguments));
+        code = run(&r);
     } else {
+        error_set(POSTERN_MEMORY, 0, "Memory is exhausted. The call has changed nothing.", STR_NONE,
+                  STR_NONE);
         code = POSTERN_MEMORY;
-        error_set(code, 0,
-                  "Memory is exhausted. Nothing was changed by this call that was not "
-                  "complete.",
-                  STR_NONE, STR_NONE);
     }
-    /* Still inside: what the arena closes may meet an empty memory too, but allocates nothing. */
-    arena_free(arena);
     memory_guard_leave(&guard);
+    arena_free(r.arena); /* frees and closes, and asks for nothing */
     return code;
 }
