@@ -124,10 +124,12 @@ int cli_usage(const struct cli *c, const char *format, ...) PRINTF_LIKE(2, 3); /
 int cli_error(const struct cli *c, int status, const char *format, ...) PRINTF_LIKE(3, 4);
 /* One line on standard error, beginning "postern: ". */
 void cli_note(const struct cli *c, const char *format, ...) PRINTF_LIKE(2, 3);
+/* The same without the name before it: what --verbose tells. */
+void cli_trace(const struct cli *c, const char *format, ...) PRINTF_LIKE(2, 3);
 /* Progress on standard error, shown only if that is a terminal, replaced by the next, removed at
  * the end (""). Any thread. */
 void cli_progress(const struct cli *c, const char *format, ...) PRINTF_LIKE(2, 3);
-/* "in 58 min", "2 h ago"; "" for 0. */
+/* "in 58 min", "2 h ago", "now"; "" for 0. */
 const char *cli_when(const struct cli *c, int64_t time);
 /* Seconds as "58 min", "2 h", "3 days". */
 const char *cli_duration(const struct cli *c, int64_t seconds);

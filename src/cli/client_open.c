@@ -11,19 +11,19 @@ static void tell(const struct cli *c, const struct postern_event *e) {
     switch (e->kind) {
     case POSTERN_EVENT_REQUEST:
         if (e->attempt > 1) {
-            cli_note(c, "> %s %s (attempt %d)", e->method, e->url, e->attempt);
+            cli_trace(c, "> %s %s (attempt %d)", e->method, e->url, e->attempt);
         } else {
-            cli_note(c, "> %s %s", e->method, e->url);
+            cli_trace(c, "> %s %s", e->method, e->url);
         }
         return;
     case POSTERN_EVENT_RESPONSE:
-        cli_note(c, "< %d %lld ms", e->status, (long long)e->ms);
+        cli_trace(c, "< %d %lld ms", e->status, (long long)e->ms);
         return;
     case POSTERN_EVENT_RETRY:
-        cli_note(c, "* again in %lld ms: %s", (long long)e->ms, text);
+        cli_trace(c, "* again in %lld ms: %s", (long long)e->ms, text);
         return;
     case POSTERN_EVENT_TOKEN:
-        cli_note(c, "* token: %s", text);
+        cli_trace(c, "* token: %s", text);
         return;
     case POSTERN_EVENT_WARNING:
     default:

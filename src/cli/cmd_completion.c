@@ -59,15 +59,15 @@ static void bash_values(const struct cli *c, const char *command, const struct o
     }
     (void)fputs(") ", c->out);
     if (is_profile(o)) {
-        (void)fputs("COMPREPLY=($(compgen -W \"$(" PROFILES ")\" -- \"$cur\"))", c->out);
+        (void)fputs("COMPREPLY=($(compgen -W \"$(" PROFILES ")\" -- \"$cur\"));", c->out);
     } else if (o->values != NULL) {
         (void)fputs("COMPREPLY=($(compgen -W '", c->out);
         words_put(c, o->values, " ");
-        (void)fputs("' -- \"$cur\"))", c->out);
+        (void)fputs("' -- \"$cur\"));", c->out);
     } else if (takes_file(o)) {
-        (void)fputs("COMPREPLY=($(compgen -f -- \"$cur\"))", c->out);
+        (void)fputs("COMPREPLY=($(compgen -f -- \"$cur\"));", c->out);
     }
-    (void)fputs("; return ;;\n", c->out);
+    (void)fputs(" return ;;\n", c->out);
 }
 
 /* Flags of `command` alone, or (NULL) of every command. */

@@ -49,15 +49,26 @@ static void line_write(const struct cli *c, const struct line *l) {
     (void)fflush(c->err);
 }
 
-void cli_note(const struct cli *c, const char *format, ...) {
+static void note(const struct cli *c, const char *before, const char *format, va_list args) {
     struct line l = {.n = 0};
-    va_list args;
-    line_z(&l, "postern: ");
-    va_start(args, format);
+    line_z(&l, before);
     line_format(&l, format, args);
-    va_end(args);
     l.text[l.n++] = '\n';
     line_write(c, &l);
+}
+
+void cli_note(const struct cli *c, const char *format, ...) {
+    va_list args;
+    va_start(args, format);
+    note(c, "postern: ", format, args);
+    va_end(args);
+}
+
+void cli_trace(const struct cli *c, const char *format, ...) {
+    va_list args;
+    va_start(args, format);
+    note(c, "", format, args);
+    va_end(args);
 }
 
 void cli_progress(const struct cli *c, const char *format, ...) {
@@ -221,6 +232,9 @@ const char *cli_when(const struct cli *c, int64_t time) {
         return "";
     }
     int64_t left = time - c->cx->now;
+    if (left >= -1 && left <= 1) {
+        return "now"; /* the server's second and ours */
+    }
     const char *words = cli_duration(c, left < 0 ? -left : left);
     return str_z(a, left < 0 ? str_format(a, "%s ago", words) : str_format(a, "in %s", words));
 }
