@@ -34,7 +34,7 @@ static err certificate_error(struct transfer *t, const char *reason) {
                             STR_ARG(t->url.origin), verdicts[i].what, verdicts[i].advice);
         }
     }
-    if (verify == 0) {
+    if (strstr(reason, "subject name") != NULL) { /* libcurl compares names itself */
         return fail_say(&t->k->cx, ERR_CLIENT_TLS,
                         "The certificate of %.*s is for another host name (%s). Use a name that it "
                         "has in issuer, base_url or api_endpoint, or have the server's certificate "
@@ -81,8 +81,16 @@ static err connect_error(struct transfer *t, const char *reason) {
     long number = 0;
     char text[64] = "";
     (void)t->curl->easy_getinfo(t->lane->easy, CURLINFO_OS_ERRNO, &number);
+    /* libcurl names whom it could not reach. */
+    bool proxied = strstr(reason, str_z(t->k->cx.arena, t->url.host)) == NULL;
     if (number != 0) {
         reason = strerror_r((int)number, text, sizeof text);
+    }
+    if (proxied) {
+        return fail_say(&t->k->cx, ERR_CLIENT_CONNECT,
+                        "The proxy on the way to %.*s does not answer (%s). Check the setting "
+                        "proxy and the variables https_proxy and no_proxy.",
+                        STR_ARG(t->url.origin), reason);
     }
     return fail_say(&t->k->cx, ERR_CLIENT_CONNECT,
                     "Nobody answers at %.*s (%s). Check that the server runs there, and the "
