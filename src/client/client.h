@@ -347,6 +347,9 @@ enum document_kind { DOCUMENT_OPENID, DOCUMENT_CXONE, DOCUMENT_JWKS };
 /* From what is known, else fetched, else asked whether it has changed; flags: postern_get_flags. */
 err document_get(struct call *k, enum document_kind kind, struct str url, unsigned flags,
                  struct str *ret_text);
+/* A document that turns out not to be believed is not kept: the next call asks again. Returns `e`.
+ */
+err document_refuse(struct call *k, enum document_kind kind, err e);
 int64_t document_good_for(struct str cache_control); /* seconds */
 /* The server's clock, from the Date of an answer (RFC 9110 6.6.1). */
 void clock_learn(struct call *k, const struct exchange *x);

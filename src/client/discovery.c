@@ -52,20 +52,22 @@ static err issuer_check(struct call *k, const json_t *root, struct str asked) {
     return OK;
 }
 
-static err from_issuer(struct call *k, unsigned flags, struct str issuer, struct endpoints *ep) {
-    struct str text;
+static err document_read(struct call *k, struct str issuer, struct endpoints *ep) {
     json_t *root;
-    struct str url =
-        str_format(k->cx.arena, "%.*s/.well-known/openid-configuration", STR_ARG(issuer));
-    TRY(document_get(k, DOCUMENT_OPENID, url, flags, &text));
-    TRY(json_parse(&k->cx, text, &root));
+    TRY(json_parse(&k->cx, ep->text, &root));
     TRY(issuer_check(k, root, issuer));
     TRY(endpoint_get(k, root, "token_endpoint", true, &ep->token_endpoint));
     TRY(endpoint_get(k, root, "jwks_uri", false, &ep->jwks_uri));
-    TRY(json_get_str(&k->cx, root, "issuer", &ep->issuer));
     ep->openid_configuration = root;
-    ep->text = text;
-    return OK;
+    return json_get_str(&k->cx, root, "issuer", &ep->issuer);
+}
+
+static err from_issuer(struct call *k, unsigned flags, struct str issuer, struct endpoints *ep) {
+    struct str url =
+        str_format(k->cx.arena, "%.*s/.well-known/openid-configuration", STR_ARG(issuer));
+    TRY(document_get(k, DOCUMENT_OPENID, url, flags, &ep->text));
+    err e = document_read(k, issuer, ep);
+    return e == OK ? OK : document_refuse(k, DOCUMENT_OPENID, e);
 }
 
 err discovery_get(struct call *k, unsigned flags, struct endpoints *ret_endpoints) {

@@ -103,14 +103,42 @@ static bool is_stale_but_usable(const struct document *known, int64_t now) {
     return known->text.p != NULL && now - known->fetched_at < STALE_MAX;
 }
 
+static bool is_good(const struct document *known, int64_t now) {
+    return known != NULL && known->text.p != NULL && now < known->good_until &&
+           now >= known->fetched_at - GOOD_MIN;
+}
+
+/* In memory, else on disk, where another process may have put it. */
+static err document_find(struct call *k, enum document_kind kind, const struct document **ret) {
+    struct state *s = state_current(k);
+    if (s == NULL || !is_good(document_of(s, kind), k->cx.now)) {
+        struct state *disk;
+        TRY(cache_read(k, &disk));
+        state_adopt(k, disk);
+        s = state_current(k);
+    }
+    *ret = s != NULL ? document_of(s, kind) : NULL;
+    return OK;
+}
+
+static void forget(struct state *to, void *argument) {
+    *document_of(to, *(const enum document_kind *)argument) = (struct document){0};
+}
+
+err document_refuse(struct call *k, enum document_kind kind, err e) {
+    struct failure why = k->cx.failure;
+    (void)state_change(k, forget, &kind);
+    k->cx.failure = why;
+    return e;
+}
+
 err document_get(struct call *k, enum document_kind kind, struct str url, unsigned flags,
                  struct str *ret_text) {
-    struct state *s = state_current(k);
-    const struct document *known = s != NULL ? document_of(s, kind) : NULL;
+    const struct document *known;
     int64_t now = k->cx.now;
+    TRY(document_find(k, kind, &known));
     bool there = known != NULL && known->text.p != NULL;
-    if (there && (flags & POSTERN_FRESH) == 0 && now < known->good_until &&
-        now >= known->fetched_at - GOOD_MIN) {
+    if ((flags & POSTERN_FRESH) == 0 && is_good(known, now)) {
         *ret_text = known->text;
         return OK;
     }

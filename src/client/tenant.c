@@ -116,10 +116,25 @@ static err document_failed(struct call *k, err e, struct str tenant_id) {
     return e;
 }
 
+static err document_believe(struct call *k, struct str tenant_id, struct tenant *t) {
+    json_t *root;
+    struct parts parts;
+    TRY(json_parse(&k->cx, t->text, &root));
+    if (document_read(k, root, t, &parts) != OK) {
+        return fail_say(&k->cx, ERR_CLIENT_DISCOVERY, "The tenant's document is malformed: %s",
+                        k->cx.failure.detail);
+    }
+    if (!str_eq_nocase(t->tenant_id, tenant_id)) {
+        return fail_say(&k->cx, ERR_CLIENT_DISCOVERY,
+                        "Asked for tenant %.*s, the document there is of tenant %.*s.",
+                        STR_ARG(str_sub(tenant_id, 0, 80)), STR_ARG(str_sub(t->tenant_id, 0, 80)));
+    }
+    return endpoints_read(k, t, &parts);
+}
+
 err tenant_get(struct call *k, unsigned flags, struct tenant *ret_tenant) {
     struct tenant t = {0};
     struct str tenant_id;
-    json_t *root;
     if (has_own_api(k)) {
         from_settings(k, &t);
         *ret_tenant = t;
@@ -128,22 +143,17 @@ err tenant_get(struct call *k, unsigned flags, struct tenant *ret_tenant) {
     struct endpoints ep;
     TRY(discovery_get(k, flags, &ep));
     TRY(tenant_id_get(k, flags, &tenant_id));
+    while (str_ends(ep.issuer, "/")) {
+        ep.issuer.n--;
+    }
     struct str url =
         str_format(k->cx.arena, "%.*s/.well-known/cxone-configuration?tenantId=%.*s",
                    STR_ARG(ep.issuer), STR_ARG(percent_encode(k->cx.arena, tenant_id)));
     TRY(document_failed(k, document_get(k, DOCUMENT_CXONE, url, flags, &t.text), tenant_id));
-    TRY(json_parse(&k->cx, t.text, &root));
-    struct parts parts;
-    if (document_read(k, root, &t, &parts) != OK) {
-        return fail_say(&k->cx, ERR_CLIENT_DISCOVERY, "The tenant's document is malformed: %s",
-                        k->cx.failure.detail);
+    err e = document_believe(k, tenant_id, &t);
+    if (e != OK) {
+        return document_refuse(k, DOCUMENT_CXONE, e);
     }
-    if (!str_eq_nocase(t.tenant_id, tenant_id)) {
-        return fail_say(&k->cx, ERR_CLIENT_DISCOVERY,
-                        "Asked for tenant %.*s, the document there is of tenant %.*s.",
-                        STR_ARG(str_sub(tenant_id, 0, 80)), STR_ARG(str_sub(t.tenant_id, 0, 80)));
-    }
-    TRY(endpoints_read(k, &t, &parts));
     *ret_tenant = t;
     return OK;
 }

@@ -55,7 +55,7 @@ export class Home {
     child.stderr.on('data', (chunk) => err.push(chunk));
     child.stdin.on('error', () => {});
     if (input !== null) child.stdin.end(input);
-    const timer = setTimeout(() => child.kill('SIGKILL'), END_MS);
+    const timer = setTimeout(() => child.kill('SIGKILL'), END_MS).unref();
     const begun = Date.now();
     child.done = once(child, 'close').then(([status, signal]) => {
       clearTimeout(timer);
