@@ -5,7 +5,7 @@
 
 #include "base.h"
 
-/* globals: a thread's own; there is no context where malloc fails */
+/* Of the thread: tools/check globals lists it, with its reason. */
 static _Thread_local struct memory_guard *innermost;
 
 void memory_guard_enter(struct memory_guard *g) {

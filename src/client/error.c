@@ -64,7 +64,7 @@ enum postern_code error_code(err e) {
     }
 }
 
-/* globals: of the thread, as postern.h says; there is no object that every failure has at hand */
+/* Of the thread: tools/check globals lists it, with its reason. */
 static _Thread_local struct {
     struct postern_error view;
     char message[MESSAGE_MAX];

@@ -215,7 +215,7 @@ static X509 *authority_make(struct ctx *cx, const struct pkey *key,
     X509 *x = x509_begin(cx, key, name, days);
     if (x != NULL && (X509_set_issuer_name(x, X509_get_subject_name(x)) != 1 ||
                       !extensions_add(x, x, extensions, COUNT_OF(extensions)) ||
-                      X509_sign(x, key->evp, algorithms()->hash[HASH_SHA256]) == 0)) {
+                      X509_sign(x, key->evp, evp_hash(HASH_SHA256)) == 0)) {
         X509_free(x);
         return NULL;
     }
@@ -240,7 +240,7 @@ static X509 *server_make(struct ctx *cx, const struct pkey *key, const struct is
     X509 *x = x509_begin(cx, key, STR("Postern local server"), days);
     if (x != NULL && (X509_set_issuer_name(x, X509_get_subject_name(issuer->x)) != 1 ||
                       !extensions_add(x, issuer->x, extensions, COUNT_OF(extensions)) ||
-                      X509_sign(x, issuer->key->evp, algorithms()->hash[HASH_SHA256]) == 0)) {
+                      X509_sign(x, issuer->key->evp, evp_hash(HASH_SHA256)) == 0)) {
         X509_free(x);
         return NULL;
     }
@@ -312,7 +312,7 @@ static int no_password(char *to, int n, int writing, void *state) {
 
 /* NULL if there is none. */
 static X509 *pem_read(struct str pem) {
-    (void)algorithms();
+    openssl_start();
     CLEANUP(bio_cleanup) BIO *b = BIO_new_mem_buf(pem.p, (int)pem.n);
     X509 *x = b == NULL ? NULL : PEM_read_bio_X509(b, NULL, no_password, NULL);
     ERR_clear_error();

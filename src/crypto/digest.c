@@ -14,7 +14,7 @@ static void must(int ok) {
 }
 
 void sha256(const void *p, size_t n, unsigned char ret_digest[SHA256_SIZE]) {
-    must(EVP_Digest(p, n, ret_digest, NULL, algorithms()->hash[HASH_SHA256], NULL));
+    must(EVP_Digest(p, n, ret_digest, NULL, evp_hash(HASH_SHA256), NULL));
 }
 
 struct str sha256_text(struct arena *a, struct str s) {
@@ -43,7 +43,7 @@ static void pass(EVP_MD_CTX *md, const EVP_MD *hash, const unsigned char *pad, c
 /* RFC 2104 on a plain digest; EVP_MAC would be looked up and set up for each message. */
 size_t hmac(enum hash h, const void *key, size_t key_n, const void *p, size_t n,
             unsigned char ret_mac[HMAC_MAX]) {
-    const EVP_MD *hash = algorithms()->hash[h];
+    const EVP_MD *hash = evp_hash(h);
     size_t block = (size_t)EVP_MD_get_block_size(hash), size = (size_t)EVP_MD_get_size(hash);
     unsigned char inner[BLOCK_MAX] = {0}, outer[BLOCK_MAX], digest[HMAC_MAX];
     if (key_n > block) {

@@ -7,24 +7,55 @@
 #include <openssl/err.h>
 #include <pthread.h>
 
-static struct algorithms fetched;
-static pthread_once_t fetch_once = PTHREAD_ONCE_INIT;
+static pthread_once_t start_once = PTHREAD_ONCE_INIT;
 
-static void fetch(void) {
+static void start(void) {
     OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CONFIG, NULL);
-    fetched.hash[HASH_SHA256] = EVP_MD_fetch(NULL, "SHA256", NULL);
-    fetched.hash[HASH_SHA384] = EVP_MD_fetch(NULL, "SHA384", NULL);
-    fetched.hash[HASH_SHA512] = EVP_MD_fetch(NULL, "SHA512", NULL);
-    fetched.aes_256_gcm = EVP_CIPHER_fetch(NULL, "AES-256-GCM", NULL);
 }
 
-const struct algorithms *algorithms(void) {
-    pthread_once(&fetch_once, fetch);
-    if (fetched.hash[HASH_SHA256] == NULL || fetched.hash[HASH_SHA384] == NULL ||
-        fetched.hash[HASH_SHA512] == NULL || fetched.aes_256_gcm == NULL) {
-        memory_exhausted(0); /* the only way in which OpenSSL lacks SHA-2 or AES-GCM */
+void openssl_start(void) {
+    pthread_once(&start_once, start);
+}
+
+static EVP_MD *hashes[3];
+static EVP_CIPHER *aes;
+static pthread_once_t hash_once[3] = {PTHREAD_ONCE_INIT, PTHREAD_ONCE_INIT, PTHREAD_ONCE_INIT};
+static pthread_once_t aes_once = PTHREAD_ONCE_INIT;
+
+static void fetch_sha256(void) {
+    hashes[HASH_SHA256] = EVP_MD_fetch(NULL, "SHA256", NULL);
+}
+
+static void fetch_sha384(void) {
+    hashes[HASH_SHA384] = EVP_MD_fetch(NULL, "SHA384", NULL);
+}
+
+static void fetch_sha512(void) {
+    hashes[HASH_SHA512] = EVP_MD_fetch(NULL, "SHA512", NULL);
+}
+
+static void fetch_aes(void) {
+    aes = EVP_CIPHER_fetch(NULL, "AES-256-GCM", NULL);
+}
+
+/* OpenSSL lacks SHA-2 and AES-GCM only when it has no memory to look for them. */
+const EVP_MD *evp_hash(enum hash h) {
+    static void (*const fetch[])(void) = {fetch_sha256, fetch_sha384, fetch_sha512};
+    openssl_start();
+    pthread_once(&hash_once[h], fetch[h]);
+    if (hashes[h] == NULL) {
+        memory_exhausted(0);
     }
-    return &fetched;
+    return hashes[h];
+}
+
+const EVP_CIPHER *evp_aes_256_gcm(void) {
+    openssl_start();
+    pthread_once(&aes_once, fetch_aes);
+    if (aes == NULL) {
+        memory_exhausted(0);
+    }
+    return aes;
 }
 
 err evp_failed(struct ctx *cx, const char *what) {

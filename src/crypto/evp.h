@@ -7,13 +7,12 @@
 
 #include <openssl/evp.h>
 
-/* Algorithms looked up once: a look-up by name costs more than a SHA-256. Written once, before the
- * first use, and read-only from then on. */
-struct algorithms {
-    EVP_MD *hash[3]; /* by enum hash */
-    EVP_CIPHER *aes_256_gcm;
-};
-const struct algorithms *algorithms(void);
+/* Starts OpenSSL as this house wants it; every use begins with this or one of the next two. */
+void openssl_start(void);
+/* Algorithms are looked up once, each at its first use: a look-up by name costs more than a
+ * SHA-256, and a program that needs one of them should not wait for all. Read-only from then on. */
+const EVP_MD *evp_hash(enum hash h);
+const EVP_CIPHER *evp_aes_256_gcm(void);
 
 struct pkey {
     EVP_PKEY *evp;

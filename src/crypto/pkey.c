@@ -67,7 +67,7 @@ static EVP_PKEY *evp_generate(enum pkey_kind kind, int bits) {
 }
 
 err pkey_generate(struct ctx *cx, enum pkey_kind kind, int bits, struct pkey **ret_key) {
-    (void)algorithms();
+    openssl_start();
     CLEANUP(evp_pkey_cleanup) EVP_PKEY *evp = evp_generate(kind, bits);
     struct pkey *key = evp == NULL ? NULL : pkey_new(&evp, kind);
     if (key == NULL) {
@@ -109,7 +109,7 @@ static bool evp_kind(const EVP_PKEY *evp, enum pkey_kind *ret_kind) {
 }
 
 err pkey_parse_private(struct ctx *cx, struct secret der, struct pkey **ret_key) {
-    (void)algorithms();
+    openssl_start();
     const unsigned char *at = der.p;
     PKCS8_PRIV_KEY_INFO *info = d2i_PKCS8_PRIV_KEY_INFO(NULL, &at, (long)der.n);
     CLEANUP(evp_pkey_cleanup) EVP_PKEY *evp = info == NULL ? NULL : EVP_PKCS82PKEY(info);
@@ -140,7 +140,7 @@ static void bio_cleanup(BIO **b) {
 }
 
 err pkey_parse_pem(struct ctx *cx, struct str text, struct pkey **ret_key) {
-    (void)algorithms();
+    openssl_start();
     CLEANUP(bio_cleanup) BIO *bio = BIO_new_mem_buf(text.p != NULL ? text.p : "", (int)text.n);
     CLEANUP(evp_pkey_cleanup)
     EVP_PKEY *evp = bio == NULL ? NULL : PEM_read_bio_PrivateKey(bio, NULL, no_passphrase, NULL);
@@ -214,7 +214,7 @@ static EVP_PKEY *ed25519_from_numbers(struct str x, struct str y) {
 }
 
 err pkey_from_numbers(struct ctx *cx, const struct pkey_numbers *numbers, struct pkey **ret_key) {
-    (void)algorithms();
+    openssl_start();
     struct str a = numbers->a, b = numbers->b;
     CLEANUP(evp_pkey_cleanup)
     EVP_PKEY *evp = numbers->kind == PKEY_RSA       ? rsa_from_numbers(a, b)

@@ -29,8 +29,8 @@ static bool gcm_run(const struct gcm *g, const unsigned char *in, size_t n, unsi
     int done = 0;
     bool ok =
         c != NULL && n <= INT_MAX && g->context.n <= INT_MAX &&
-        EVP_CipherInit_ex2(c, algorithms()->aes_256_gcm, g->key->bytes, g->head + 1, g->encrypt,
-                           NULL) == 1 &&
+        EVP_CipherInit_ex2(c, evp_aes_256_gcm(), g->key->bytes, g->head + 1, g->encrypt, NULL) ==
+            1 &&
         EVP_CipherUpdate(c, NULL, &done, g->head, 1) == 1 &&
         (g->context.n == 0 || EVP_CipherUpdate(c, NULL, &done, context, (int)g->context.n) == 1) &&
         (n == 0 || EVP_CipherUpdate(c, out, &done, in, (int)n) == 1) &&

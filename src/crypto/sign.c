@@ -36,7 +36,7 @@ static EVP_PKEY_CTX *digest_ctx_new(EVP_PKEY *key, enum pkey_kind kind, init_fn 
     EVP_PKEY_CTX *c = EVP_PKEY_CTX_new_from_pkey(NULL, key, NULL);
     bool ok = c != NULL && init(c) == 1 &&
               (kind != PKEY_RSA || EVP_PKEY_CTX_set_rsa_padding(c, RSA_PKCS1_PADDING) == 1) &&
-              EVP_PKEY_CTX_set_signature_md(c, algorithms()->hash[HASH_SHA256]) == 1;
+              EVP_PKEY_CTX_set_signature_md(c, evp_hash(HASH_SHA256)) == 1;
     if (!ok) {
         EVP_PKEY_CTX_free(c);
         ERR_clear_error();

@@ -12,8 +12,14 @@ from rules.tree import Finding
 RELEASE, CLANG = "build/release", "build/clang-asan"
 # Writable data that may be: name -> why.
 MUTABLE = {
-    "fetched": "crypto/evp.c: algorithms looked up in OpenSSL once in a process, constant afterwards",
-    "fetch_once": "crypto/evp.c: the pthread_once_t of that",
+    "hashes": "crypto/evp.c: algorithms looked up in OpenSSL once in a process, constant afterwards",
+    "aes": "crypto/evp.c: the same",
+    "hash_once": "crypto/evp.c: the pthread_once_t of those",
+    "aes_once": "crypto/evp.c: the same",
+    "start_once": "crypto/evp.c: the pthread_once_t of OpenSSL's start",
+    "innermost": "base/memory.c: a thread's own way out when memory is exhausted; malloc has no context to find it in",
+    "last": "client/error.c: a thread's own last failure, as postern.h promises; a call that gives no object has no other place",
+    "interrupted": "cli/main.c: what the handler of Ctrl-C cancels; a signal handler has no argument",
 }
 
 

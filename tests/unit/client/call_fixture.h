@@ -7,6 +7,7 @@
 #include "client.h"
 #include "fixture.h"
 
+#include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -52,10 +53,11 @@ static int call_setup(void **state) {
     return 0;
 }
 
-static inline void directory_empty(const char *directory) {
-    char command[128];
-    (void)snprintf(command, sizeof command, "rm -rf '%s'", directory);
-    assert_int_equal(system(command), 0);
+static int remove_one(const char *path, const struct stat *st, int kind, struct FTW *at) {
+    (void)st;
+    (void)kind;
+    (void)at;
+    return remove(path);
 }
 
 static int call_teardown(void **state) {
@@ -63,7 +65,7 @@ static int call_teardown(void **state) {
     void *base = f->base;
     (void)fixture_teardown(&base);
     postern_close(f->p);
-    directory_empty(f->directory);
+    assert_int_equal(nftw(f->directory, remove_one, 8, FTW_DEPTH | FTW_PHYS), 0);
     test_free(f);
     return 0;
 }
