@@ -30,6 +30,7 @@ struct doctor {
     struct postern_token token;
     bool has_environment, has_tenant, has_token;
     enum postern_code refused; /* of the authentication */
+    struct check id_token;     /* wrong: that is why the library did not take the answer */
     struct claims claims;
 };
 

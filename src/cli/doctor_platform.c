@@ -173,6 +173,13 @@ void doctor_authentication(struct doctor *d, struct check *k) {
     }
     d->refused = postern_token_get(d->client, POSTERN_FRESH, d->c->cancel, &d->token);
     d->has_token = d->refused == POSTERN_OK;
+    if (d->refused == POSTERN_TOKEN || d->refused == POSTERN_ISSUER) {
+        check_failed(d, &d->id_token,
+                     "Somebody may stand between you and the platform, or the issuer's keys are "
+                     "not those of its discovery: tell its operator");
+        check_ok(k, STR("the credentials were taken, the id token of the answer was not"));
+        return;
+    }
     if (!d->has_token) {
         check_failed(d, k, d->refused == POSTERN_AUTH ? refusal_remedy(d) : NULL);
         return;
@@ -189,6 +196,10 @@ void doctor_authentication(struct doctor *d, struct check *k) {
 void doctor_id_token(struct doctor *d, struct check *k) {
     struct arena *a = d->c->cx->arena;
     char *json = NULL;
+    if (d->id_token.state == CHECK_WRONG) {
+        *k = d->id_token;
+        return;
+    }
     if (!d->has_token) {
         check_skip(k, "there is no token");
         return;

@@ -69,7 +69,7 @@ static struct str settings_list(const struct doctor *d, const char **ret_profile
         if (is_shown(info->name)) {
             buf_format(&b, " %s", value);
         }
-        buf_format(&b, " (%s)", from);
+        buf_format(&b, " (%s)", str_is(str_from(from), "setting") ? "command line" : from);
         *ret_profile = profile_file(d, from) != NULL ? profile_file(d, from) : *ret_profile;
     }
     return buf_view(&b);
