@@ -9,6 +9,7 @@
 #include <openssl/x509v3.h>
 #include <postern.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -75,6 +76,11 @@ static void serve_one(struct world *w, int fd) {
 
 static void *serve(void *argument) {
     struct world *w = argument;
+    sigset_t
+        pipe; /* blocked here alone: a signal that the client's own writes raise ends the test */
+    (void)sigemptyset(&pipe);
+    (void)sigaddset(&pipe, SIGPIPE);
+    (void)pthread_sigmask(SIG_BLOCK, &pipe, NULL);
     for (;;) {
         int fd = accept(w->listener, NULL, NULL);
         if (fd < 0) {
