@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { model, ORIGIN } from './lib/model.mjs';
 import { Server } from './lib/server.mjs';
+import { corpus, follower, statuses } from './lib/smuggling.mjs';
 
 const JWKS = '/auth/jwks';
 
@@ -23,22 +24,14 @@ describe('http', () => {
   });
 
   test('smuggling: what http can see is refused', async () => {
-    const cases = {
-      'duplicate Host': ['Host: a', 'Host: b'],
-      'no Host': ['X: y'],
-      'duplicate Content-Length': ['Host: a', 'Content-Length: 0', 'Content-Length: 0'],
-      'Transfer-Encoding with Content-Length': ['Host: a', 'Content-Length: 5', 'Transfer-Encoding: chunked'],
-      'odd Transfer-Encoding': ['Host: a', 'Transfer-Encoding: xchunked'],
-      'two Transfer-Encodings': ['Host: a', 'Transfer-Encoding: chunked, identity'],
-      'duplicate Authorization': ['Host: a', 'Authorization: Bearer x', 'Authorization: Bearer y'],
-    };
-    for (const [name, lines] of Object.entries(cases)) {
-      const text = await get(lines);
-      assert.equal(statusOf(text), 400, `${name}: ${text.slice(0, 200)}`);
+    for (const [i, row] of corpus.entries()) {
+      const text = await server.raw(row.bytes + follower(`smuggled-${i}`));
+      const found = statuses(text);
+      assert.ok(found.length <= (row.stutters ? 2 : 1), `${row.name}: ${text.slice(0, 200)}`);
+      assert.ok(found.every((status) => status >= 400 && status < 506), `${row.name}: ${text.slice(0, 200)}`);
+      assert.equal(statusOf(await get(['Host: x'])), 200, `after ${row.name}`);
     }
-    assert.equal(statusOf(await get(['Host: a'], `http://evil.example${JWKS}`)), 400, 'absolute URI');
-    assert.equal(statusOf(await get(['Host: a'], `${JWKS}%00`)), 400, '%00');
-    assert.equal(statusOf(await get(['Host: a'], '/auth/../auth/jwks')), 400, 'dot segments');
+    assert.doesNotMatch(server.log, /smuggled-/);
   });
 
   test('bombs: body, header line, fields, depth, each one past its bound', async () => {

@@ -59,7 +59,8 @@ async function database(folder) {
 }
 
 export class Server {
-  // options: model(issuer) -> declaration (none: an empty database), args: further flags, env: variables.
+  // options: model(issuer) -> declaration (none: an empty database), args: further flags, env: variables,
+  // socket: listen on a Unix socket in place of a port.
   static async start(options = {}) {
     const server = new Server(options);
     try {
@@ -74,7 +75,8 @@ export class Server {
     return server;
   }
 
-  constructor({ args = [], env = {} }) {
+  constructor({ args = [], env = {}, socket = false }) {
+    this.onSocket = socket;
     this.args = args;
     this.env = { ...process.env, ...env };
     this.log = '';
@@ -86,6 +88,10 @@ export class Server {
   async #prepare() {
     this.folder = await mkdtemp(path.join(tmpdir(), 'postern-it-'));
     this.database = await database(this.folder);
+    if (this.onSocket) {
+      this.socketPath = path.join(this.folder, 'posternd.sock');
+      this.listen = `unix:${this.socketPath}`;
+    }
     this.common = ['--database', this.database.url, '--key-file', path.join(this.folder, 'master.key')];
   }
 
@@ -154,16 +160,16 @@ export class Server {
     this.said = '';
     let ended = false;
     this.exited.then(() => { ended = true; });
-    const find = (what) => this.said.match(new RegExp(`^posternd: ${what} on http://(127\\.0\\.0\\.1:\\d+)$`, 'm'))?.[1];
+    const find = (what) => this.said.match(new RegExp(`^posternd: ${what} on (?:http://)?(127\\.0\\.0\\.1:\\d+|unix:.+)$`, 'm'))?.[1];
     await until('posternd says where it listens', () => {
       assert.ok(!ended, `posternd ended at its start:\n${this.said}${this.log}`);
       return find('operations') && find('listening');
     });
     this.listen = find('listening');
     this.opsListen = find('operations');
-    this.url = `http://${this.listen}`;
+    this.url = this.onSocket ? 'http://localhost' : `http://${this.listen}`;
     this.opsUrl = `http://${this.opsListen}`;
-    this.port = Number(this.listen.split(':')[1]);
+    this.port = this.onSocket ? undefined : Number(this.listen.split(':')[1]);
     await until('posternd answers', () => this.request('GET', '/healthz', { base: this.opsUrl })
       .then((answer) => answer.status === 200, () => false));
   }
@@ -188,6 +194,7 @@ export class Server {
     const { hostname, port } = new URL(base);
     return new Promise((resolve, reject) => {
       const options = { method, hostname, port, path: target, headers: all, agent: this.agent, timeout: ANSWER_MS };
+      if (this.onSocket && base === this.url) options.socketPath = this.socketPath;
       const request = http.request(options, (response) => {
         const chunks = [];
         response.on('data', (chunk) => chunks.push(chunk));
@@ -215,7 +222,7 @@ export class Server {
   // Bytes on a socket of their own; what came back until the server closed or `ms` passed in silence.
   raw(bytes, { ms = 2000, until: enough } = {}) {
     return new Promise((resolve, reject) => {
-      const socket = net.connect(this.port, '127.0.0.1');
+      const socket = this.onSocket ? net.connect(this.socketPath) : net.connect(this.port, '127.0.0.1');
       let text = '';
       const done = () => { socket.destroy(); resolve(text); };
       socket.setEncoding('latin1').setTimeout(ms, done);
