@@ -92,7 +92,10 @@ static const char *file_doubt(const char *file) {
 }
 
 static err not_used(struct call *k, const char *why) {
-    call_warn(k, "What is cached in %s is not used: %s.", k->p->cache_file, why);
+    if (!k->cache_doubted) {
+        k->cache_doubted = true;
+        call_warn(k, "What is cached in %s is not used: %s.", k->p->cache_file, why);
+    }
     return OK;
 }
 

@@ -135,6 +135,7 @@ struct call {
     int64_t clock_skew;            /* the server's clock minus ours, as last seen; seconds */
     bool clock_known;              /* an answer of this call had a date */
     bool token_cached;             /* token_get made no request */
+    bool cache_doubted;            /* that the file is not used was told */
     /* of the answer behind a failure, for postern_error() */
     int status;
     struct str oauth_error;
