@@ -161,6 +161,21 @@ static void zsh_options(const struct cli *c, const struct command *command) {
     }
 }
 
+/* What each command takes besides. */
+static void zsh_own(const struct cli *c) {
+    for (size_t k = 0; command_at(k) != NULL; k++) {
+        const struct command *command = command_at(k);
+        (void)fprintf(c->out, "    %s) own=(\n", command->name);
+        zsh_options(c, command);
+        if (command->words != NULL) {
+            (void)fputs("        '1:word:(", c->out);
+            words_put(c, command->words, " ");
+            (void)fputs(")'\n", c->out);
+        }
+        (void)fputs("    ) ;;\n", c->out);
+    }
+}
+
 static void zsh(const struct cli *c) {
     (void)fputs("#compdef postern\n# zsh completion, made by: postern completion zsh\n"
                 "_postern_profiles() {\n"
@@ -187,17 +202,7 @@ static void zsh(const struct cli *c) {
                 "    esac\n"
                 "    case $words[1] in\n",
                 c->out);
-    for (size_t k = 0; command_at(k) != NULL; k++) {
-        const struct command *command = command_at(k);
-        (void)fprintf(c->out, "    %s) own=(\n", command->name);
-        zsh_options(c, command);
-        if (command->words != NULL) {
-            (void)fputs("        '1:word:(", c->out);
-            words_put(c, command->words, " ");
-            (void)fputs(")'\n", c->out);
-        }
-        (void)fputs("    ) ;;\n", c->out);
-    }
+    zsh_own(c);
     (void)fputs("    esac\n    _arguments $every $own\n}\n"
                 "if [ \"$funcstack[1]\" = _postern ]; then _postern \"$@\"; "
                 "else compdef _postern postern; fi\n",

@@ -145,7 +145,7 @@ static int list(struct keys *k) {
 
 static int create(struct keys *k) {
     struct cli *c = k->c;
-    struct str body;
+    struct str body = STR_NONE;
     json_t *object;
     if (str_empty(k->user_id)) {
         return cli_usage(c, "This token has no user: say whose key it shall be with --user-id.");
@@ -196,7 +196,7 @@ static int done(struct keys *k, const char *what) {
 
 static int set_active(struct keys *k, bool active) {
     struct arena *a = k->c->cx->arena;
-    struct str body, id = percent_encode(a, str_from(k->c->words[1]));
+    struct str body = STR_NONE, id = percent_encode(a, str_from(k->c->words[1]));
     int status = call(k, "PATCH", str_format(a, PATH "?accessKeyId=%.*s", STR_ARG(id)),
                       active ? STR("{\"isActive\":true}") : STR("{\"isActive\":false}"), &body);
     return status != EXIT_OK ? status : done(k, active ? "active" : "disabled");
@@ -204,7 +204,7 @@ static int set_active(struct keys *k, bool active) {
 
 static int delete_key(struct keys *k) {
     struct arena *a = k->c->cx->arena;
-    struct str body, id = percent_encode(a, str_from(k->c->words[1]));
+    struct str body = STR_NONE, id = percent_encode(a, str_from(k->c->words[1]));
     int status = call(k, "DELETE", str_format(a, PATH "/%.*s", STR_ARG(id)), STR_NONE, &body);
     return status != EXIT_OK ? status : done(k, "deleted");
 }
