@@ -1,142 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
-// postern proxy: between programs that know no token and an API that wants one. Behind it a server of this file, which
-// sees each request as it came and answers as the test says; tokens come from the faulty server, at the end from posternd.
+// postern proxy: between programs that know no token and an API that wants one. Behind it a server of lib/proxy.mjs, which
+// sees each request as it came and answers as the test says; tokens come from the faulty server.
 import assert from 'node:assert/strict';
-import { createHash, randomBytes } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { once } from 'node:events';
-import { readFile } from 'node:fs/promises';
 import http from 'node:http';
-import net from 'node:net';
 import { after, before, describe, test } from 'node:test';
 import { Faulty, gate } from './lib/faulty.mjs';
-import { model } from './lib/model.mjs';
-import { Home, postern, settingsOf } from './lib/postern.mjs';
-import { Server, until } from './lib/server.mjs';
+import { Home, settingsOf } from './lib/postern.mjs';
+import { drink, MIB, pour, Proxy, Upstream } from './lib/proxy.mjs';
+import { until } from './lib/server.mjs';
 
 const ORIGIN = 'http://localhost:3999';
-const MIB = 1 << 20;
-
-// The API behind the proxy: `on(path, handler)`; every request is written down.
-class Upstream {
-  static async start() {
-    const upstream = new Upstream();
-    upstream.handlers = new Map();
-    upstream.requests = [];
-    upstream.server = http.createServer((request, response) => {
-      const path = request.url.split('?')[0];
-      upstream.requests.push({ method: request.method, url: request.url, headers: request.headers, raw: request.rawHeaders });
-      request.on('error', () => {});
-      response.on('error', () => {});
-      (upstream.handlers.get(path) ?? ((_, r) => r.end('{}')))(request, response);
-    });
-    upstream.server.listen(0, '127.0.0.1');
-    await once(upstream.server, 'listening');
-    upstream.url = `http://127.0.0.1:${upstream.server.address().port}`;
-    return upstream;
-  }
-
-  on(path, handler) {
-    this.handlers.set(path, handler);
-  }
-
-  last(path) {
-    return this.requests.findLast((r) => r.url.split('?')[0] === path);
-  }
-
-  async stop() {
-    this.server.closeAllConnections();
-    this.server.close();
-    await once(this.server, 'close');
-  }
-}
-
-// A running `postern proxy`.
-class Proxy {
-  static async start(home, ...args) {
-    const proxy = new Proxy();
-    proxy.child = home.spawn(postern, ['proxy', '--verbose', ...args], { input: null });
-    proxy.said = '';
-    proxy.log = '';
-    proxy.child.stdout.on('data', (text) => { proxy.said += text; });
-    proxy.child.stderr.on('data', (text) => { proxy.log += text; });
-    let ended;
-    proxy.child.done.then((done) => { ended = done; });
-    await until('the proxy says where it listens', () => {
-      assert.ok(!ended, `the proxy ended: ${JSON.stringify(ended)}`);
-      return proxy.said.includes('\n');
-    });
-    proxy.url = proxy.said.match(/http:\/\/[^\s",]+/)[0];
-    const { hostname, port } = new URL(proxy.url);
-    Object.assign(proxy, { hostname: hostname.replace(/[[\]]/g, ''), port: Number(port), authority: `127.0.0.1:${port}` });
-    return proxy;
-  }
-
-  // { status, headers, body, text, json }; `body` may be a function that writes to the request.
-  request(method, path, { headers = {}, body, agent } = {}) {
-    return new Promise((resolve, reject) => {
-      const options = { host: this.hostname, port: this.port, method, path, headers, agent: agent ?? false, timeout: 60_000 };
-      const request = http.request(options, (response) => {
-        const chunks = [];
-        response.on('data', (chunk) => chunks.push(chunk));
-        response.on('error', reject);
-        response.on('end', () => {
-          const bytes = Buffer.concat(chunks), text = bytes.toString();
-          let json;
-          try { json = JSON.parse(text); } catch { json = undefined; }
-          resolve({ status: response.statusCode, headers: response.headers, raw: response.rawHeaders, bytes, text, json });
-        });
-      });
-      request.on('timeout', () => request.destroy(new Error(`${method} ${path}: no answer`)));
-      request.on('error', reject);
-      if (typeof body === 'function') body(request);
-      else request.end(body);
-    });
-  }
-
-  // Bytes as they are, on a connection of their own; all that comes until the proxy closes or `enough` matches.
-  raw(bytes, enough) {
-    return new Promise((resolve, reject) => {
-      const socket = net.connect(this.port, this.hostname);
-      let text = '';
-      socket.setEncoding('latin1').setTimeout(20_000, () => socket.destroy(new Error(`no answer to ${bytes}: ${text}`)));
-      socket.on('data', (chunk) => { text += chunk; if (enough?.test(text)) socket.destroy(); });
-      socket.on('error', (error) => (error.code === 'ECONNRESET' ? resolve(text) : reject(error)));
-      socket.on('close', () => resolve(text));
-      socket.write(bytes);
-    });
-  }
-
-  // Its peak of memory in KiB.
-  async peak() {
-    return Number((await readFile(`/proc/${this.child.pid}/status`, 'utf8')).match(/VmHWM:\s+(\d+)/)[1]);
-  }
-
-  async stop(signal = 'SIGTERM') {
-    this.child.kill(signal);
-    const done = await this.child.done;
-    assert.deepEqual([done.status, done.signal], [0, null], done.stderr);
-    return done;
-  }
-}
-
-// Sends `n` bytes of a pattern as fast as the other side takes them; their SHA-256.
-async function pour(to, n) {
-  const block = randomBytes(MIB), hash = createHash('sha256');
-  for (let sent = 0; sent < n; sent += block.length) {
-    const piece = block.subarray(0, Math.min(block.length, n - sent));
-    hash.update(piece);
-    if (!to.write(piece)) await once(to, 'drain');
-  }
-  to.end();
-  return hash.digest('hex');
-}
-
-const drink = async (from) => {
-  const hash = createHash('sha256');
-  let n = 0;
-  for await (const chunk of from) { hash.update(chunk); n += chunk.length; }
-  return { n, sha256: hash.digest('hex') };
-};
 
 describe('postern proxy', () => {
   let faulty, upstream, home, proxy;
@@ -172,7 +47,7 @@ describe('postern proxy', () => {
     assert.equal(seen.headers.host, new URL(upstream.url).host);
   });
 
-  test('proxy-headers: hop-by-hop headers, credentials and cookies pass neither way', async () => {
+  test('proxy_headers: hop-by-hop headers, credentials and cookies pass neither way', async () => {
     upstream.on('/hop', (_, response) => response.writeHead(200, {
       'set-cookie': 'a=b', connection: 'x-hop', 'x-hop': '1', 'x-end': '2', 'proxy-authenticate': 'Basic', 'access-control-allow-origin': '*' }).end('x'));
     const answer = await proxy.request('GET', '/hop', { headers: {
@@ -356,7 +231,7 @@ describe('postern proxy', () => {
     assert.deepEqual([small.status, small.text.length], [200, MIB]);
   });
 
-  test('proxy-headers: names that are not this proxy are refused', async () => {
+  test('proxy_headers: names that are not this proxy are refused', async () => {
     const bad = ['evil.example', `evil.example:${proxy.port}`, '127.0.0.1', `127.0.0.1:${proxy.port + 1}`, `localhost.evil.example:${proxy.port}`, `0.0.0.0:${proxy.port}`];
     const mark = upstream.requests.length;
     for (const host of bad) {
@@ -422,131 +297,5 @@ describe('postern proxy', () => {
     await until('the line', () => /GET \/logged 200 \d+ ms 2 B\n/.test(proxy.log));
     assert.doesNotMatch(proxy.log, /12345/);
     for (const secret of faulty.secrets()) assert.ok(!proxy.log.includes(secret));
-  });
-});
-
-describe('postern proxy: start, failures, end', () => {
-  let faulty, upstream, home;
-  before(async () => {
-    faulty = await Faulty.start();
-    upstream = await Upstream.start();
-    home = await Home.make(settingsOf(faulty, { api_endpoint: upstream.url, retries: 0 }));
-    home.secrets = () => faulty.secrets();
-  });
-  after(async () => {
-    await home?.remove();
-    await upstream?.stop();
-    await faulty?.stop();
-  });
-
-  test('says where it listens, in words or as JSON, on IPv6 too', async () => {
-    const words = await Proxy.start(home, '--listen', '127.0.0.1:0');
-    assert.match(words.said, new RegExp(`^postern: proxy on http://127\\.0\\.0\\.1:\\d+ -> ${upstream.url}\n$`));
-    await words.stop('SIGINT');
-    const json = await Proxy.start(home, '--json');
-    assert.deepEqual(JSON.parse(json.said), { url: json.url, endpoint: upstream.url, base: 'api' });
-    await json.stop();
-    const issuer = await Proxy.start(home, '--base', 'issuer', '--listen', '[::1]:0');
-    assert.match(issuer.said, new RegExp(`http://\\[::1\\]:\\d+ -> ${faulty.url}\n$`));
-    assert.equal((await issuer.request('GET', '/.well-known/openid-configuration')).json.issuer, faulty.url);
-    await issuer.stop();
-  });
-
-  test('wrong arguments and credentials end it with the status of their class', async () => {
-    const other = net.createServer().listen(0, '127.0.0.1');
-    await once(other, 'listening');
-    const rows = [
-      [['--listen', '0.0.0.0:0'], 2, /loopback/],
-      [['--listen', '192.0.2.1:0'], 2, /loopback/],
-      [['--listen', 'nonsense'], 2, /address/],
-      [['--base', 'other'], 2, /--base/],
-      [['--allow-origin', '*'], 2, /origin/],
-      [['--allow-origin', 'null'], 2, /origin/],
-      [['--listen', `127.0.0.1:${other.address().port}`], 1, /in use/],
-      [['--client-id', 'nobody', '--no-cache'], 3, /nobody|refused|client/i],
-    ];
-    for (const [args, status, says] of rows) {
-      const done = await home.run('proxy', ...args);
-      assert.equal(done.status, status, `${args}: ${done.stderr}`);
-      assert.match(done.stderr, says);
-      assert.equal(done.stdout, '');
-    }
-    other.close();
-  });
-
-  test('failures of the library are answers in JSON', async () => {
-    const proxy = await Proxy.start(home, '--timeout', '1', '--no-cache');
-    upstream.on('/late', () => {});
-    const late = await proxy.request('GET', '/late');
-    assert.deepEqual([late.status, late.json.error], [504, 'timeout']);
-    faulty.next('token', { status: 400, json: { error: 'invalid_grant', error_description: 'no more' }, times: 4 });
-    upstream.on('/refused', (_, response) => response.writeHead(401).end());
-    const refused = await proxy.request('GET', '/refused');
-    assert.equal(refused.status, 401, refused.text);
-    faulty.steps.token = [];
-    await upstream.stop();
-    const nobody = await proxy.request('GET', '/x');
-    assert.deepEqual([nobody.status, nobody.json.error], [502, 'connect']);
-    await proxy.stop();
-    upstream = await Upstream.start();
-    await home.profile(settingsOf(faulty, { api_endpoint: upstream.url, retries: 0 }));
-  });
-
-  test('the end waits for what runs, and refuses what is new', async () => {
-    const proxy = await Proxy.start(home);
-    const begun = gate(), go = gate();
-    upstream.on('/long', async (_, response) => { begun.open(); await go.closed; response.end('done'); });
-    const running = proxy.request('GET', '/long');
-    await begun.closed;
-    proxy.child.kill('SIGTERM');
-    await until('it does not listen any more', () => new Promise((resolve) => {
-      net.connect(proxy.port, '127.0.0.1').on('connect', function connected() { this.destroy(); resolve(false); }).on('error', () => resolve(true));
-    }));
-    go.open();
-    assert.equal((await running).text, 'done');
-    const done = await proxy.child.done;
-    assert.deepEqual([done.status, done.signal], [0, null], done.stderr);
-  });
-
-  test('a second signal ends it at once', async () => {
-    const proxy = await Proxy.start(home);
-    const begun = gate();
-    upstream.on('/never', begun.open);
-    const running = proxy.request('GET', '/never').catch((error) => error);
-    await begun.closed;
-    proxy.child.kill('SIGINT');
-    await until('it does not listen any more', () => new Promise((resolve) => {
-      net.connect(proxy.port, '127.0.0.1').on('connect', function connected() { this.destroy(); resolve(false); }).on('error', () => resolve(true));
-    }));
-    await proxy.stop('SIGINT');
-    assert.ok((await running) instanceof Error);
-  });
-});
-
-describe('postern proxy before posternd', () => {
-  let server, home, proxy;
-  before(async () => {
-    server = await Server.start({ model });
-    home = await Home.make({
-      issuer: server.url,
-      client_id: server.generatedSecret('application', 'clientId', 'basic@'),
-      client_secret: server.generatedSecret('application', 'secret', 'basic@'),
-      access_key_id: server.generatedSecret('access_key', 'accessKeyId', 'admin@acme'),
-      access_key_secret: server.generatedSecret('access_key', 'accessKeySecret', 'admin@acme'),
-    });
-  });
-  after(async () => {
-    await proxy?.stop();
-    await home?.remove();
-    await server?.stop();
-  });
-
-  test('a program without a token calls the API', async () => {
-    proxy = await Proxy.start(home);
-    const me = await proxy.request('GET', '/api/v2/users/me');
-    assert.deepEqual([me.status, me.json.userName], [200, 'admin@acme.example']);
-    const none = await proxy.request('GET', '/api/v2/users/11ee9999-0000-4000-8000-000000000000');
-    assert.equal(none.status, 404);
-    assert.ok(none.headers.correlationid);
   });
 });
