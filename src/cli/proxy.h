@@ -128,6 +128,7 @@ struct relay {
     const char **sent; /* "Name: value" */
     size_t sent_n;
     struct str origin; /* allowed for this page */
+    bool late;         /* it came when the proxy was stopping */
     bool refused, has_body, has_length;
     size_t length; /* Content-Length */
     int64_t begun_us;
@@ -157,7 +158,9 @@ struct relay {
 };
 /* NULL: no memory or descriptors. */
 struct relay *relay_new(struct proxy *p, int client_fd);
-void relay_free(struct relay *x); /* ends the call and waits for it */
+/* Ends the call and waits for it; then nobody else touches x. */
+void relay_end(struct relay *x);
+void relay_free(struct relay *x); /* after relay_end() */
 void relay_give_up(struct relay *x);
 /* A piece of the request's body. False: give the connection up. */
 bool relay_body(struct relay *x, const char *bytes, size_t n);

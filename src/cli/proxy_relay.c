@@ -20,6 +20,7 @@ static void relay_list(struct relay *x) {
         x->next->previous = x;
     }
     p->running = x;
+    x->late = p->stopping;
     x->gone = p->stopped;
     pthread_mutex_unlock(&p->lock);
 }
@@ -76,11 +77,15 @@ void relay_give_up(struct relay *x) {
     (void)eventfd_write(x->event_fd, 1);
 }
 
-void relay_free(struct relay *x) {
+void relay_end(struct relay *x) {
     relay_give_up(x);
     if (x->has_thread) {
         pthread_join(x->thread, NULL);
+        x->has_thread = false;
     }
+}
+
+void relay_free(struct relay *x) {
     relay_unlist(x);
     postern_cancel_free(x->cancel);
     close(x->event_fd);

@@ -235,7 +235,7 @@ static enum MHD_Result on_first(struct proxy *p, struct MHD_Connection *connecti
         v = (struct verdict){
             .status = 431, .error = "header_too_large", .text = "Too many headers."};
     }
-    if (v.status == 0 && p->stopping) {
+    if (v.status == 0 && x->late) {
         v = (struct verdict){
             .status = 503, .error = "temporarily_unavailable", .text = "The proxy is stopping."};
     }
@@ -277,7 +277,7 @@ static void on_completed(void *state, struct MHD_Connection *connection, void **
     if (*relay_at != NULL) {
         struct relay *x = *relay_at;
         *relay_at = NULL;
-        relay_give_up(x);
+        relay_end(x);
         say(x, x->refused || x->head_ready ? x->status : 499);
         relay_free(x);
     }
