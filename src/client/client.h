@@ -136,6 +136,7 @@ struct call {
     bool clock_known;              /* an answer of this call had a date */
     bool token_cached;             /* token_get made no request */
     bool cache_doubted;            /* that the file is not used was told */
+    const char *auth_method;       /* to be used instead of what auto means; NULL: none */
     /* of the answer behind a failure, for postern_error() */
     int status;
     struct str oauth_error;
@@ -296,6 +297,7 @@ struct state {
     struct arena *arena; /* its own; a state is immutable once published */
     struct document openid_configuration, cxone_configuration, jwks;
     struct str access_token, token_type, scope, id_token, refresh_token, tenant_id, grant;
+    struct str auth_method; /* that the server took where the setting is auto */
     int64_t obtained_at, expires_at, renew_at, clock_skew;
     bool refresh_spent; /* the refresh token was sent and its answer is not known: never again */
     unsigned references;
@@ -388,7 +390,7 @@ struct token_request {
     struct str headers[4];
     size_t headers_n;
     struct buf body;
-    const char *auth_method; /* for messages; NULL: none */
+    const char *auth_method; /* the one applied; NULL: none */
 };
 void token_parameter(struct token_request *r, const char *name, struct str value);
 struct grant {
@@ -407,6 +409,9 @@ struct auth_method {
 };
 const struct auth_method *auth_method_find(struct str name);
 err client_authenticate(struct call *k, const struct endpoints *ep, struct token_request *r);
+/* After invalid_client with `used`: the other method to try where the setting is auto; NULL: none.
+ */
+const char *client_auth_other(struct call *k, const struct endpoints *ep, const char *used);
 /* The answer's tokens, verified where they can be, into a new state. */
 err token_answer(struct call *k, const struct exchange *x, const struct grant *grant,
                  struct state *ret_state);

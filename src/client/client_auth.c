@@ -148,21 +148,47 @@ const struct auth_method *auth_method_find(struct str name) {
     return NULL;
 }
 
-static const char *method_auto(const struct call *k, const struct endpoints *ep) {
-    const char *list = "token_endpoint_auth_methods_supported";
+#define METHODS_LIST "token_endpoint_auth_methods_supported"
+
+/* RFC 8414 2: a document that is silent means client_secret_basic. */
+static bool is_listed(const struct endpoints *ep, const char *method) {
+    bool silent = json_object_get(ep->openid_configuration, METHODS_LIST) == NULL;
+    return silent ? str_is(STR("client_secret_basic"), method)
+                  : discovery_lists(ep, METHODS_LIST, method);
+}
+
+/* The one that the server took before, else by what the settings have. */
+static struct str method_auto(struct call *k, const struct endpoints *ep) {
+    const struct state *s = state_current(k);
+    if (k->auth_method != NULL) {
+        return str_from(k->auth_method);
+    }
     if (setting_str(k->p, SET_PRIVATE_KEY_FILE).p != NULL) {
-        return "private_key_jwt";
+        return STR("private_key_jwt");
     }
     if (setting_str(k->p, SET_CLIENT_SECRET).p == NULL &&
         setting_str(k->p, SET_CLIENT_SECRET_FILE).p == NULL) {
-        return "none";
+        return STR("none");
+    }
+    if (s != NULL && auth_method_find(s->auth_method) != NULL) {
+        return s->auth_method;
     }
     if (ep->openid_configuration == NULL) {
-        return "client_secret_post"; /* seed 002 */
+        return STR("client_secret_post"); /* seed 002 */
     }
-    bool silent = json_object_get(ep->openid_configuration, list) == NULL; /* RFC 8414 2: basic */
-    return silent || discovery_lists(ep, list, "client_secret_basic") ? "client_secret_basic"
-                                                                      : "client_secret_post";
+    return is_listed(ep, "client_secret_basic") ? STR("client_secret_basic")
+                                                : STR("client_secret_post");
+}
+
+const char *client_auth_other(struct call *k, const struct endpoints *ep, const char *used) {
+    bool basic_used = str_is(STR("client_secret_basic"), used);
+    const char *other = basic_used ? "client_secret_post" : "client_secret_basic";
+    bool either = basic_used || str_is(STR("client_secret_post"), used);
+    if (!str_is(setting_str(k->p, SET_AUTH_METHOD), "auto") || !either || k->auth_method != NULL ||
+        ep->openid_configuration == NULL || !is_listed(ep, other)) {
+        return NULL;
+    }
+    return other;
 }
 
 err client_authenticate(struct call *k, const struct endpoints *ep, struct token_request *r) {
@@ -173,7 +199,7 @@ err client_authenticate(struct call *k, const struct endpoints *ep, struct token
     }
     struct str name = setting_str(k->p, SET_AUTH_METHOD);
     if (str_is(name, "auto")) {
-        name = str_from(method_auto(k, ep));
+        name = method_auto(k, ep);
     }
     const struct auth_method *method = auth_method_find(name);
     r->auth_method = method->name;

@@ -20,7 +20,7 @@ static const struct row {
     [SET_CLIENT_ID] = {{"client_id", "POSTERN_CLIENT_ID CXONE_CLIENT_ID", "", "The application's client id.", 0}, TEXT, 0, 0},
     [SET_CLIENT_SECRET] = {{"client_secret", "POSTERN_CLIENT_SECRET CXONE_CLIENT_SECRET", "", "The application's secret.", 1}, TEXT, 0, 0},
     [SET_CLIENT_SECRET_FILE] = {{"client_secret_file", "POSTERN_CLIENT_SECRET_FILE", "", "A file with the secret in its first line.", 0}, TEXT, 0, 0},
-    [SET_AUTH_METHOD] = {{"auth_method", "POSTERN_AUTH_METHOD CXONE_AUTH_METHOD", "auto", "How the application authenticates: client_secret_basic, client_secret_post, client_secret_jwt, private_key_jwt, none; auto: private_key_jwt with a private_key_file, none without a secret, else client_secret_basic if the server knows it, else client_secret_post.", 0}, AUTH_METHOD, 0, 0},
+    [SET_AUTH_METHOD] = {{"auth_method", "POSTERN_AUTH_METHOD CXONE_AUTH_METHOD", "auto", "How the application authenticates: client_secret_basic, client_secret_post, client_secret_jwt, private_key_jwt, none; auto: private_key_jwt with a private_key_file, none without a secret, else client_secret_basic, and client_secret_post if that is refused.", 0}, AUTH_METHOD, 0, 0},
     [SET_PRIVATE_KEY_FILE] = {{"private_key_file", "POSTERN_PRIVATE_KEY_FILE", "", "The private key of private_key_jwt: PEM, PKCS#8, not encrypted; RSA, P-256 or Ed25519.", 0}, TEXT, 0, 0},
     [SET_PRIVATE_KEY_ID] = {{"private_key_id", "POSTERN_PRIVATE_KEY_ID", "", "The kid of that key in the application's key set.", 0}, TEXT, 0, 0},
     [SET_ACCESS_KEY_ID] = {{"access_key_id", "POSTERN_ACCESS_KEY_ID CXONE_ACCESS_KEY_ID", "", "The id of a user's access key.", 0}, TEXT, 0, 0},

@@ -98,6 +98,7 @@ void state_take_tokens(struct state *to, const struct state *from) {
     to->refresh_token = state_secret(a, from->refresh_token);
     to->tenant_id = str_copy(a, from->tenant_id);
     to->grant = str_copy(a, from->grant);
+    to->auth_method = str_copy(a, from->auth_method);
     to->obtained_at = from->obtained_at;
     to->expires_at = from->expires_at;
     to->renew_at = from->renew_at;
@@ -150,6 +151,7 @@ struct str state_write(struct arena *a, const struct state *s, struct str secret
     json_put_bool(&j, "refresh_spent", s->refresh_spent);
     json_put_str_if(&j, "tenant_id", s->tenant_id);
     json_put_str_if(&j, "grant", s->grant);
+    json_put_str_if(&j, "auth_method", s->auth_method);
     json_put_int(&j, "obtained_at", s->obtained_at);
     json_put_int(&j, "expires_at", s->expires_at);
     json_put_int(&j, "renew_at", s->renew_at);
@@ -185,6 +187,7 @@ static err tokens_parse(struct ctx *cx, const json_t *root, struct state *from) 
     TRY(json_get_bool(cx, root, "refresh_spent", false, &from->refresh_spent));
     TRY(json_get_str(cx, root, "tenant_id", &from->tenant_id));
     TRY(json_get_str(cx, root, "grant", &from->grant));
+    TRY(json_get_str(cx, root, "auth_method", &from->auth_method));
     TRY(json_get_int(cx, root, "obtained_at", 0, &from->obtained_at));
     TRY(json_get_int(cx, root, "expires_at", 0, &from->expires_at));
     TRY(json_get_int(cx, root, "renew_at", 0, &from->renew_at));

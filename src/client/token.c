@@ -57,17 +57,10 @@ static struct token_request request_new(struct call *k) {
     return (struct token_request){.body = buf_in(k->cx.arena, 1024)};
 }
 
-static err authenticate(struct call *k, const struct endpoints *ep, const struct grant *grant) {
-    struct token_request r = request_new(k);
-    struct exchange x;
-    const struct repeat how = {(int)setting_int(k->p, SET_RETRIES), true, false};
-    TRY(grant->request(k, ep, &r));
-    TRY(request_send(k, &r, &how, &x));
-    if (x.status != 200 && x.status != 201) {
-        return token_refused(k, &x, &r);
-    }
+static err answer_take(struct call *k, const struct exchange *x, const struct grant *grant,
+                       const struct token_request *r) {
     struct state *s = state_new(k);
-    TRY(token_answer(k, &x, grant, s));
+    TRY(token_answer(k, x, grant, s));
     const struct state *known = state_current(k);
     if (known != NULL) {
         state_take_documents(s, known);
@@ -75,9 +68,48 @@ static err authenticate(struct call *k, const struct endpoints *ep, const struct
     if (!grant->client) {
         s->refresh_token = STR_NONE; /* it is renewed with the key itself */
     }
+    s->auth_method = str_copy(s->arena, str_from(r->auth_method));
     call_tell(k, POSTERN_EVENT_TOKEN,
               str_z(k->cx.arena, str_format(k->cx.arena, "new by grant %s", grant->name)));
     return publish(k, s, grant->name);
+}
+
+static err authenticate_once(struct call *k, const struct endpoints *ep, const struct grant *grant,
+                             struct token_request *r) {
+    struct exchange x;
+    const struct repeat how = {(int)setting_int(k->p, SET_RETRIES), true, false};
+    TRY(grant->request(k, ep, r));
+    TRY(request_send(k, r, &how, &x));
+    if (x.status != 200 && x.status != 201) {
+        return token_refused(k, &x, r);
+    }
+    return answer_take(k, &x, grant, r);
+}
+
+/* An application has one method, and discovery does not say which: with auto the other one is
+ * tried, once, and what was taken is remembered. */
+static err authenticate(struct call *k, const struct endpoints *ep, const struct grant *grant) {
+    struct token_request r = request_new(k);
+    err e = authenticate_once(k, ep, grant, &r);
+    if (e != ERR_CLIENT_AUTH || !str_is(k->oauth_error, "invalid_client") ||
+        r.auth_method == NULL) {
+        return e;
+    }
+    k->auth_method = client_auth_other(k, ep, r.auth_method);
+    if (k->auth_method == NULL) {
+        return e;
+    }
+    const char *first = r.auth_method;
+    call_tell(k, POSTERN_EVENT_TOKEN, "refused: trying the other auth_method");
+    r = request_new(k);
+    err second = authenticate_once(k, ep, grant, &r);
+    if (second == ERR_CLIENT_AUTH && str_is(k->oauth_error, "invalid_client")) {
+        return fail_say(&k->cx, ERR_CLIENT_AUTH,
+                        "Refused: invalid_client, with %s and with %s. Check client_id and "
+                        "client_secret.",
+                        first, r.auth_method);
+    }
+    return second;
 }
 
 /* ---- refreshing ---- */
@@ -109,6 +141,7 @@ static err refresh_answer(struct call *k, const struct exchange *x, const struct
     if (s->scope.p == NULL) {
         s->scope = str_copy(s->arena, before->scope);
     }
+    s->auth_method = str_copy(s->arena, before->auth_method);
     call_tell(k, POSTERN_EVENT_TOKEN, "renewed by refresh_token");
     return publish(k, s, "refresh_token");
 }
