@@ -110,8 +110,10 @@ void nearest_offer(struct nearest *n, const char *name);
  * Closed with the arena. */
 int cli_open(struct cli *c, struct postern **ret_client);
 /* The same for another profile. NULL: settings and environment without a profile, unless
- * --profile or POSTERN_PROFILE names one. Nothing is printed. */
-enum postern_code cli_open_profile(struct cli *c, const char *profile, struct postern **ret_client);
+ * --profile or POSTERN_PROFILE names one. `flags`: of enum postern_open_flags. Nothing is printed.
+ */
+enum postern_code cli_open_profile(struct cli *c, const char *profile, unsigned flags,
+                                   struct postern **ret_client);
 
 /* ---- output.c ---- */
 

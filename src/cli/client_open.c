@@ -59,7 +59,7 @@ static void close_client(void *client) {
     postern_close(client);
 }
 
-enum postern_code cli_open_profile(struct cli *c, const char *profile,
+enum postern_code cli_open_profile(struct cli *c, const char *profile, unsigned flags,
                                    struct postern **ret_client) {
     struct postern_options options = POSTERN_OPTIONS_INIT;
     struct postern_setting settings[GIVEN_MAX];
@@ -72,7 +72,7 @@ enum postern_code cli_open_profile(struct cli *c, const char *profile,
     }
     options.settings = settings;
     options.profile = profile;
-    options.flags = cli_has(c, "--no-cache") ? POSTERN_NO_CACHE : 0;
+    options.flags = flags | (cli_has(c, "--no-cache") ? POSTERN_NO_CACHE : 0);
     options.on_event = on_event;
     options.on_event_user = c;
     struct postern *client;
@@ -85,7 +85,7 @@ enum postern_code cli_open_profile(struct cli *c, const char *profile,
 }
 
 int cli_open(struct cli *c, struct postern **ret_client) {
-    if (cli_open_profile(c, cli_value(c, "--profile"), ret_client) == POSTERN_OK) {
+    if (cli_open_profile(c, cli_value(c, "--profile"), 0, ret_client) == POSTERN_OK) {
         return EXIT_OK;
     }
     return cli_failed(c, NULL);

@@ -197,19 +197,20 @@ static int once(struct api *q) {
 }
 
 int cmd_api(struct cli *c) {
-    struct api q = {.c = c};
-    q.json = buf_in(c->cx->arena, 256);
-    q.out = json_to(&q.json);
-    int status = request_set(&q);
+    struct api *q = NEW(c->cx->arena, struct api); /* its body is closed with the arena */
+    q->c = c;
+    q->json = buf_in(c->cx->arena, 256);
+    q->out = json_to(&q->json);
+    int status = request_set(q);
     if (status != EXIT_OK) {
         return status;
     }
-    status = cli_open(c, &q.client);
+    status = cli_open(c, &q->client);
     if (status != EXIT_OK) {
         return status;
     }
     if (cli_has(c, "--paginate")) {
-        return pages(&q);
+        return pages(q);
     }
-    return c->json ? once_json(&q) : once(&q);
+    return c->json ? once_json(q) : once(q);
 }

@@ -161,7 +161,7 @@ static int write_profile(struct cli *c) {
     struct postern *after;
     d->c = c;
     d->name = profile_name(c);
-    if (cli_open_profile(c, d->name, &d->before) != POSTERN_OK) {
+    if (cli_open_profile(c, d->name, 0, &d->before) != POSTERN_OK) {
         d->before = NULL;
     }
     int status = fill(d);
@@ -171,7 +171,7 @@ static int write_profile(struct cli *c) {
     if (postern_profile_write(NULL, d->name, d->v, d->n) != POSTERN_OK) {
         return cli_failed(c, NULL);
     }
-    if (cli_open_profile(c, d->name, &after) != POSTERN_OK) {
+    if (cli_open_profile(c, d->name, 0, &after) != POSTERN_OK) {
         cli_note(c, "The profile is written, but not complete: %s", postern_error_message());
     }
     const char *shown = cli_styled(c, STYLE_PLAIN, str_from(d->name));
@@ -209,7 +209,7 @@ static int list_each(void *user, const char *name) {
     }
     const char *copy = str_z(l->c->cx->arena, str_from(name));
     row[0] = CELL_STYLED(STYLE_NAME, copy);
-    if (cli_open_profile(l->c, copy, &client) != POSTERN_OK) {
+    if (cli_open_profile(l->c, copy, 0, &client) != POSTERN_OK) {
         row[1] = CELL_STYLED(STYLE_BAD, "problem");
         row[2].text = str_copy(l->c->cx->arena, str_from(postern_error_message()));
     } else {

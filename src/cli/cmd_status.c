@@ -28,7 +28,7 @@ static void add(struct states *all, const char *profile, const char *shown) {
     }
     struct state *s = &all->v[all->n++];
     *s = (struct state){.profile = shown, .token = POSTERN_TOKEN_INIT};
-    s->code = cli_open_profile(c, profile, &client);
+    s->code = cli_open_profile(c, profile, 0, &client);
     if (s->code == POSTERN_OK) {
         s->code = postern_token_get(client, POSTERN_CACHED, c->cancel, &s->token);
     }
@@ -48,7 +48,7 @@ static int each_profile(void *user, const char *name) {
 static bool environment_is_enough(struct cli *c) {
     struct postern *client;
     const char *from = NULL;
-    if (cli_open_profile(c, NULL, &client) != POSTERN_OK) {
+    if (cli_open_profile(c, NULL, 0, &client) != POSTERN_OK) {
         return false;
     }
     const char *id = postern_setting(client, "client_id", &from);

@@ -59,6 +59,8 @@ void doctor_proxy(struct doctor *d, struct check *k);
 void doctor_dns(struct doctor *d, struct check *k);
 void doctor_connect(struct doctor *d, struct check *k);
 void doctor_tls(struct doctor *d, struct check *k);
+/* Asks for the discovery document: of TLS and discovery, the step that comes first does it. */
+void doctor_reach(struct doctor *d);
 /* "HOST", "PORT" (by the scheme if there is none) and TLS of a URL; false if it has no host. */
 bool url_parts(struct str url, struct str *ret_host, struct str *ret_port, bool *ret_tls);
 /* Does a no_proxy list name the host? */

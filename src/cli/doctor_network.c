@@ -238,6 +238,13 @@ void doctor_connect(struct doctor *d, struct check *k) {
 
 /* ---- TLS: the library's own, since it is the library that must be content ---- */
 
+void doctor_reach(struct doctor *d) {
+    d->reached = postern_discover(d->client, POSTERN_FRESH, d->c->cancel, &d->environment);
+    d->has_environment = d->reached == POSTERN_OK;
+    d->reached_error =
+        str_copy(d->c->cx->arena, str_from(d->has_environment ? "" : postern_error_message()));
+}
+
 void doctor_tls(struct doctor *d, struct check *k) {
     struct arena *a = d->c->cx->arena;
     if (d->client == NULL || d->url.p == NULL || (d->host.p != NULL && !d->answers)) {
@@ -246,14 +253,14 @@ void doctor_tls(struct doctor *d, struct check *k) {
         check_skip(k, "nobody answers");
         return;
     }
-    d->reached = postern_discover(d->client, POSTERN_FRESH, d->c->cancel, &d->environment);
-    d->has_environment = d->reached == POSTERN_OK;
-    d->reached_error = str_copy(a, str_from(d->has_environment ? "" : postern_error_message()));
-    const char *ca = postern_setting(d->client, "ca_file", NULL);
-    const char *from = ca != NULL ? ca : "the system's";
     if (!str_starts_nocase(d->url, "https://")) {
         check_skip(k, "http, which is for this machine only: nothing is encrypted");
-    } else if (d->reached == POSTERN_TLS) {
+        return;
+    }
+    doctor_reach(d);
+    const char *ca = postern_setting(d->client, "ca_file", NULL);
+    const char *from = ca != NULL ? ca : "the system's";
+    if (d->reached == POSTERN_TLS) {
         check_failed(d, k,
                      "If a certificate authority of your company signs here, name its file with "
                      "the setting ca_file; the clock of this machine matters too");

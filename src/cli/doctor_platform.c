@@ -21,6 +21,9 @@ static bool is_cancelled(const struct doctor *d, struct check *k, enum postern_c
 void doctor_discovery(struct doctor *d, struct check *k) {
     struct arena *a = d->c->cx->arena;
     const struct postern_discovery *e = &d->environment;
+    if (d->client != NULL && d->answers && !d->is_tls) {
+        doctor_reach(d); /* over TLS that step has done it */
+    }
     if (cli_exit_of(d->reached) == EXIT_NETWORK || d->client == NULL || d->url.p == NULL) {
         check_skip(k, "the issuer is not reached");
     } else if (!d->has_environment) {
@@ -171,6 +174,8 @@ void doctor_authentication(struct doctor *d, struct check *k) {
         check_skip(k, "the token endpoint is not known");
         return;
     }
+    /* Without the cache: a refresh token would prove nothing about the credentials. */
+    (void)cli_open_profile(d->c, cli_value(d->c, "--profile"), POSTERN_NO_CACHE, &d->client);
     d->refused = postern_token_get(d->client, POSTERN_FRESH, d->c->cancel, &d->token);
     d->has_token = d->refused == POSTERN_OK;
     if (d->refused == POSTERN_TOKEN || d->refused == POSTERN_ISSUER) {

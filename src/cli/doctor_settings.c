@@ -90,7 +90,7 @@ static bool is_set(const struct doctor *d, const char *name) {
 void doctor_settings(struct doctor *d, struct check *k) {
     struct arena *a = d->c->cx->arena;
     const char *file;
-    if (cli_open_profile(d->c, cli_value(d->c, "--profile"), &d->client) != POSTERN_OK) {
+    if (cli_open_profile(d->c, cli_value(d->c, "--profile"), 0, &d->client) != POSTERN_OK) {
         d->client = NULL;
         check_failed(d, k, NULL);
         return;
