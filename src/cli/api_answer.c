@@ -78,7 +78,7 @@ static void put(struct api_answer *w, struct str piece) {
         text_put(w, piece);
     } else if (piece.n > 0) {
         FILE *to = w->file != NULL ? w->file : w->c->out;
-        w->failed = (piece.n > 0 && fwrite(piece.p, 1, piece.n, to) != piece.n) || w->failed;
+        w->failed = fwrite(piece.p, 1, piece.n, to) != piece.n || w->failed;
         if (w->file == NULL) {
             w->failed = fflush(to) != 0 || w->failed; /* as it comes: an event may be followed by
                                                          none for long */

@@ -151,17 +151,21 @@ static err api_ask(struct api *api, const struct postern_request *request, struc
     return exchange_rewind(api->x) ? api_send(api, request, url) : OK;
 }
 
-static bool is_pending(const struct api *api) {
+/* `place` is where it is asked already: a 202 from there need not say it again. */
+static bool is_pending(const struct api *api, struct str place) {
     return (api->request->flags & POSTERN_POLL) != 0 && api->x->status == 202 &&
-           exchange_header(api->x, "Location").n > 0;
+           (place.n > 0 || exchange_header(api->x, "Location").n > 0);
 }
 
 /* RFC 9110 15.3.3: the 202's Location is where the outcome will be. */
-static err poll_place(struct api *api, struct str *ret_url) {
+static err poll_place(struct api *api, struct str *place) {
     struct call *k = api->k;
     struct str location = exchange_header(api->x, "Location");
-    if (!url_resolve(k->cx.arena, api->x->url, location, ret_url) ||
-        !url_same_origin(k->cx.arena, api->x->url, *ret_url)) {
+    if (location.n == 0) {
+        return OK;
+    }
+    if (!url_resolve(k->cx.arena, api->x->url, location, place) ||
+        !url_same_origin(k->cx.arena, api->x->url, *place)) {
         return fail_say(&k->cx, ERR_CLIENT_ANSWER,
                         "The 202 of %.*s sends to %.*s, which is another server: no token is sent "
                         "there. Tell the server's operator.",
@@ -202,7 +206,7 @@ static struct postern_request *poll_request(struct api *api) {
 static err api_poll(struct api *api) {
     struct postern_request *get = NULL;
     struct str place = STR_NONE;
-    for (int64_t pause = POLL_FIRST_MS; is_pending(api); pause *= 2) {
+    for (int64_t pause = POLL_FIRST_MS; is_pending(api, place); pause *= 2) {
         get = get != NULL ? get : poll_request(api);
         TRY(poll_place(api, &place));
         TRY(poll_wait(api, place, pause < POLL_MAX_MS ? pause : POLL_MAX_MS));

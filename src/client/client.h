@@ -182,7 +182,7 @@ struct exchange {
     const struct postern_request *stream; /* its read, rewind, write, on_headers; NULL: none */
     size_t body_max;                      /* 0: ANSWER_MAX_DEFAULT */
     bool once;         /* never sent twice, not even by libcurl on a connection that died */
-    bool keep_pending; /* a 202 with a Location is kept, not given to stream->write */
+    bool keep_pending; /* a 202 is kept, not given to stream->write */
     int attempt;       /* from 1; for events. exchange_repeat counts on from it */
     /* answered; until the exchange is run again or the call ends */
     int status;

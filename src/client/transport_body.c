@@ -179,7 +179,7 @@ static bool goes_to_stream(const struct transfer *t) {
     if (stream == NULL || stream->write == NULL || t->status < 200 || t->status > 299) {
         return false;
     }
-    return !(t->x->keep_pending && t->status == 202 && header_of(t->received, "Location") != NULL);
+    return !(t->x->keep_pending && t->status == 202);
 }
 
 static bool stream_begin(struct transfer *t) {
