@@ -19,7 +19,7 @@ const call = (...args) => home.run('api', '--verbose', ...args);
 const calls = () => faulty.of('api');
 
 describe('client: bodies', () => {
-  const bytes = (n) => Buffer.from({ length: n }, (_, i) => 97 + (i % 23));
+  const bytes = (n) => Buffer.from(Uint8Array.from({ length: n }, (_, i) => 97 + (i % 23)));
   const digest = (body) => createHash('sha256').update(body).digest('hex');
 
   test('a request body streams, of known length and in chunks', async () => {
