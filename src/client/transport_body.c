@@ -31,7 +31,7 @@ void received_free(struct received *r) {
 /* Room for n more bytes and a NUL; what is given up is wiped if it is secret. */
 static bool grow(char **p, size_t used, size_t *cap, size_t n, bool wipe) {
     size_t wanted = *cap > SIZE_MAX / 4 ? SIZE_MAX / 2 : *cap * 2;
-    if (*cap > used && *cap - used > n) {
+    if (*p != NULL && *cap > used && *cap - used > n) {
         return true;
     }
     if (wanted < used + n + 1) {
