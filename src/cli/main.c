@@ -22,7 +22,8 @@ static bool signals_set(struct postern_cancel *cancel) {
     struct sigaction a = {.sa_handler = on_interrupt, .sa_flags = (int)SA_RESETHAND};
     struct sigaction ignore = {.sa_handler = SIG_IGN};
     interrupted = cancel;
-    return sigaction(SIGINT, &a, NULL) == 0 && sigaction(SIGPIPE, &ignore, NULL) == 0;
+    return sigaction(SIGINT, &a, NULL) == 0 && sigaction(SIGPIPE, &ignore, NULL) == 0 &&
+           sigaction(SIGXFSZ, &ignore, NULL) == 0; /* EFBIG says it: the token is still printed */
 }
 
 static bool colors_wanted(void) {

@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, describe, test } from 'node:test';
 import { Faulty, gate } from './lib/faulty.mjs';
-import { clientWorld, driver } from './lib/postern.mjs';
+import { clientWorld, driver, onceForAllEngines } from './lib/postern.mjs';
 import { until } from './lib/server.mjs';
 
 const OTHER = 1, AUTH = 3, DENIED = 4, NETWORK = 5, SERVER = 6;
@@ -18,7 +18,7 @@ const call = (...args) => home.run('api', '--verbose', ...args);
 const calls = () => faulty.of('api');
 const gaps = () => calls().map((r) => r.at).map((at, i, all) => (i === 0 ? 0 : at - all[i - 1])).slice(1);
 
-describe('client: 401', () => {
+describe('client: 401', onceForAllEngines, () => {
   test('one renewal and one repetition', async () => {
     await home.token();
     faulty.revoke();
@@ -58,7 +58,7 @@ describe('client: 401', () => {
   });
 });
 
-describe('client: 429 and 5xx', () => {
+describe('client: 429 and 5xx', onceForAllEngines, () => {
   test('Retry-After in seconds is waited', async () => {
     faulty.next('api', { status: 429, headers: { 'retry-after': '2' }, json: { error: 'too_many' } });
     const done = await call('GET', '/x');
@@ -141,7 +141,7 @@ describe('client: 429 and 5xx', () => {
   }
 });
 
-describe('client: connections that break', () => {
+describe('client: connections that break', onceForAllEngines, () => {
   for (const drop of ['before', 'after']) {
     test(`a GET, PUT or DELETE is sent again (${drop})`, async () => {
       for (const method of ['GET', 'PUT', 'DELETE']) {
@@ -217,7 +217,7 @@ describe('client: connections that break', () => {
   });
 });
 
-describe('client: 202 and pages', () => {
+describe('client: 202 and pages', onceForAllEngines, () => {
   test('202 is polled at Location until it is done, if asked', async () => {
     let asked = 0;
     faulty.api('POST /jobs', { status: 202, headers: { location: '/jobs/1', 'retry-after': '0' }, json: { state: 'begun' } });

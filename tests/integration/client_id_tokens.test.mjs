@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { generateKeyPair, SignJWT } from 'jose';
 import { afterEach, beforeEach, describe, test } from 'node:test';
 import { TENANT } from './lib/faulty.mjs';
-import { clientWorld } from './lib/postern.mjs';
+import { clientWorld, onceForAllEngines } from './lib/postern.mjs';
 
 const AUTH = 3, SERVER = 6;
 const HOUR = 3600;
@@ -22,7 +22,7 @@ async function fails(status, pattern, ...args) {
   return done;
 }
 
-describe('client: id tokens and clocks', () => {
+describe('client: id tokens and clocks', onceForAllEngines, () => {
   const withIdToken = (make) => ({ change: async (answer) => { answer.json.id_token = await make(); } });
 
   test('jwt: an id token of another issuer, audience, time, key or algorithm is refused, and the text says which', async () => {

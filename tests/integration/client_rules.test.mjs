@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, test } from 'node:test';
 import { Faulty, gate, TENANT } from './lib/faulty.mjs';
 import { jwtDecode } from './lib/jwt.mjs';
 import { acme, model } from './lib/model.mjs';
-import { clientWorld, Home, postern, settingsOf } from './lib/postern.mjs';
+import { clientWorld, Home, onceForAllEngines, postern, settingsOf } from './lib/postern.mjs';
 import { Server, until } from './lib/server.mjs';
 
 const USAGE = 2, AUTH = 3, NETWORK = 5, SERVER = 6;
@@ -25,7 +25,7 @@ async function fails(status, pattern, ...args) {
   return done;
 }
 
-describe('client: addresses', () => {
+describe('client: addresses', onceForAllEngines, () => {
   test('every address comes from discovery', async () => {
     faulty.next('discovery', { change: ({ json, ...rest }) => ({ ...rest,
       json: { ...json, token_endpoint: `${faulty.url}/api/v2/oauth/token`, jwks_uri: `${faulty.url}/auth/jwks?from=discovery` } }) });
@@ -150,7 +150,7 @@ describe('client: addresses', () => {
   });
 });
 
-describe('client: tokens', () => {
+describe('client: tokens', onceForAllEngines, () => {
   test('a token is asked for once and kept', async () => {
     const token = await home.token();
     const mark = faulty.mark();

@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { afterEach, beforeEach, describe, test } from 'node:test';
 import { gate } from './lib/faulty.mjs';
-import { clientWorld, driver } from './lib/postern.mjs';
+import { clientWorld, driver, onceForAllEngines } from './lib/postern.mjs';
 import { until } from './lib/server.mjs';
 
 const MIB = 1 << 20;
@@ -18,7 +18,7 @@ afterEach(() => end());
 const call = (...args) => home.run('api', '--verbose', ...args);
 const calls = () => faulty.of('api');
 
-describe('client: bodies', () => {
+describe('client: bodies', onceForAllEngines, () => {
   const bytes = (n) => Buffer.from(Uint8Array.from({ length: n }, (_, i) => 97 + (i % 23)));
   const digest = (body) => createHash('sha256').update(body).digest('hex');
 
@@ -108,7 +108,7 @@ describe('client: bodies', () => {
   });
 });
 
-describe('client: cancelling and hooks', () => {
+describe('client: cancelling and hooks', onceForAllEngines, () => {
   test('a call that waits for an answer ends at once, and stays ended', async () => {
     const held = gate();
     faulty.next('api', { hold: held.closed });

@@ -9,7 +9,7 @@ import { createRemoteJWKSet, jwtVerify } from 'jose';
 import { Issuer } from 'openid-client';
 import { jwtTamper } from './lib/jwt.mjs';
 import { OtherProvider, USER } from './lib/other_provider.mjs';
-import { Home } from './lib/postern.mjs';
+import { Home, onceForAllEngines } from './lib/postern.mjs';
 import { until } from './lib/server.mjs';
 
 const AUTH = 3, SERVER = 6;
@@ -52,7 +52,7 @@ async function introspect(token) {
   return answer.json();
 }
 
-describe('oidc-provider: client_credentials', () => {
+describe('oidc-provider: client_credentials', onceForAllEngines, () => {
   for (const method of ['client_secret_basic', 'client_secret_post', 'client_secret_jwt', 'private_key_jwt']) {
     test(`${method}: opaque and JWT access tokens`, async () => {
       await world(method, { grant: 'client_credentials' });
@@ -96,7 +96,7 @@ describe('oidc-provider: client_credentials', () => {
   });
 });
 
-describe('oidc-provider: users and refresh tokens', () => {
+describe('oidc-provider: users and refresh tokens', onceForAllEngines, () => {
   for (const method of ['client_secret_basic', 'client_secret_post', 'client_secret_jwt', 'private_key_jwt']) {
     test(`${method}: password, then rotation at each renewal; no token is spent twice`, async () => {
       await world(method, user, { accessLife: 1 });
@@ -155,7 +155,7 @@ describe('oidc-provider: users and refresh tokens', () => {
   });
 });
 
-describe('oidc-provider: 429', () => {
+describe('oidc-provider: 429', onceForAllEngines, () => {
   test('with Retry-After: waited', async () => {
     await world('client_secret_basic', { grant: 'client_credentials' });
     other.busy(1, { 'retry-after': '2' });

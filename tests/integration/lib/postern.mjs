@@ -14,10 +14,13 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Faulty, Trap } from './faulty.mjs';
+import { engine } from './server.mjs';
 
 const root = fileURLToPath(new URL('../../..', import.meta.url));
 export const postern = process.env.POSTERN ?? path.join(root, 'build/gcc-asan/src/cli/postern');
 export const driver = process.env.POSTERN_DRIVER ?? path.join(root, 'build/gcc-asan/tests/client/driver');
+// For tests without posternd: they have no database, so one engine's run is enough.
+export const onceForAllEngines = { skip: engine !== 'sqlite' && 'has no database: run with sqlite' };
 const END_MS = 60_000;
 
 // The settings of a client of the faulty server.
