@@ -25,6 +25,18 @@ async function fails(status, pattern, ...args) {
   return done;
 }
 
+test('the server of these tests notices a refresh token that is spent twice', async () => {
+  const grant = (params) => fetch(`${faulty.url}/auth/token`, { method: 'POST',
+    body: new URLSearchParams({ client_id: faulty.clientId, client_secret: faulty.clientSecret, ...params }) }).then((answer) => answer.json());
+  const { refresh_token: first } = await grant({ grant_type: 'client_credentials' });
+  const { refresh_token: second } = await grant({ grant_type: 'refresh_token', refresh_token: first });
+  assert.equal(faulty.spentTwice(), 0);
+  assert.equal((await grant({ grant_type: 'refresh_token', refresh_token: first })).error, 'invalid_grant');
+  assert.equal((await grant({ grant_type: 'refresh_token', refresh_token: second })).error, 'invalid_grant');
+  assert.equal(faulty.spentTwice(), 1);
+  faulty.refresh.clear();
+});
+
 describe('client: addresses', onceForAllEngines, () => {
   test('every address comes from discovery', async () => {
     faulty.next('discovery', { change: ({ json, ...rest }) => ({ ...rest,
@@ -70,6 +82,14 @@ describe('client: addresses', onceForAllEngines, () => {
     }
     assert.equal(faulty.count('api'), 0);
     assert.equal((await home.run('api', 'GET', '/x')).status, 0, 'the lie was kept');
+  });
+
+  test('a document of another tenant, or with a foreign auth_endpoint, gets no token either', async () => {
+    faulty.next('tenant', { change: (answer) => { answer.json.tenantId = '11ee9999-0000-4000-8000-000000000000'; } });
+    await fails(SERVER, /tenant/, 'api', 'GET', '/x', '--retry', '0');
+    faulty.next('tenant', { change: (answer) => { answer.json.auth_endpoint = trap.url; } });
+    await fails(SERVER, /auth_endpoint/, 'api', 'GET', '/x', '--base', 'auth', '--retry', '0');
+    assert.equal(faulty.count('api'), 0);
   });
 
   test('the setting api_endpoint goes before the document', async () => {
@@ -151,6 +171,15 @@ describe('client: addresses', onceForAllEngines, () => {
 });
 
 describe('client: tokens', onceForAllEngines, () => {
+  test('each grant, by settings alone', async () => {
+    for (const [grant, asked] of [['password', 'password'], ['client_credentials', 'client_credentials'], ['access_key', 'access_key']]) {
+      const token = await home.token('--grant', grant);
+      assert.equal(faulty.grants().at(-1), asked);
+      assert.equal(await home.token('--grant', grant), token);
+    }
+    assert.equal(faulty.count('token'), 3);
+  });
+
   test('a token is asked for once and kept', async () => {
     const token = await home.token();
     const mark = faulty.mark();
@@ -170,12 +199,12 @@ describe('client: tokens', onceForAllEngines, () => {
   });
 
   test('it is renewed before its end, by refresh token, and the new refresh token replaces the old', async () => {
-    faulty.expiresIn = 8;
+    faulty.expiresIn = 12;
     const first = await home.token();
     const { renew_at: due, expires_at: expiry } = (await home.run('token', '--json')).json;
     faulty.expiresIn = HOUR;
     assert.equal(await home.token(), first, 'renewed too early');
-    await until('the time of renewal', () => Date.now() / 1000 >= due + 1);
+    await until('the time of renewal', () => Date.now() / 1000 >= due);
     assert.ok(Date.now() / 1000 < expiry, 'this machine is too slow for the test');
     const second = await home.token();
     assert.notEqual(second, first);
@@ -247,8 +276,10 @@ describe('client: tokens', onceForAllEngines, () => {
 
   test('wrong credentials are asked once, and the text names error and client', async () => {
     faulty.clientSecret = 'another';
-    const done = await fails(AUTH, /invalid_client/, 'token');
+    const done = await fails(AUTH, /invalid_client/, 'token', '--auth-method', 'client_secret_basic');
     assert.equal(faulty.count('token'), 1, done.stderr);
+    await fails(AUTH, /invalid_client/, 'token'); // auto: the other method too, and then no more
+    assert.equal(faulty.count('token'), 3);
     const json = await home.run('token', '--json');
     assert.equal(JSON.parse(json.stderr).error.error, 'invalid_client');
   });

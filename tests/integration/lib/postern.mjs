@@ -60,6 +60,7 @@ export class Home {
     if (input !== null) child.stdin.end(input);
     const timer = setTimeout(() => child.kill('SIGKILL'), END_MS).unref();
     const begun = Date.now();
+    child.said = () => Buffer.concat(err).toString(); // so far
     child.done = once(child, 'close').then(([status, signal]) => {
       clearTimeout(timer);
       const bytes = Buffer.concat(out);
