@@ -18,7 +18,8 @@
  * Rules of this header:
  * - Every call returns a code; on failure postern_error() says more, for this thread. Outputs
  *   (`ret_...`) are untouched on failure, except where a call says otherwise.
- * - The library never aborts, never prints, installs no signal handler, starts no thread.
+ * - The library never aborts, never prints, installs no signal handler, keeps no thread (libcurl
+ *   looks up each name in one that ends with it).
  * - A `struct postern` may be used by any number of threads at once. Requests, responses and tokens
  *   belong to the thread that uses them.
  * - Text is UTF-8 ending in NUL. Times are seconds since 1970 by the *local* clock unless a member
@@ -359,11 +360,11 @@ struct postern_response {
 #define POSTERN_RESPONSE_INIT                                                                      \
     { .size = sizeof(struct postern_response) }
 
-/* Calls an API with a valid token. Repeats: 401 once, with a renewed token; 429 and 503 after
- * Retry-After, else after exponential backoff with jitter; 502, 504, 500 and broken connections
- * where that is safe; a connection that was refused always. POSTERN_OK for a status below 400. For
- * 4xx and 5xx the code says the class, and `ret_response` is filled all the same: call
- * postern_response_done() after it whatever the code. */
+/* Calls an API with a valid token. Repeats: 401 once, with a renewed token; 429, and 503 with a
+ * Retry-After, after that pause, else after exponential backoff with jitter; 500, 502, 503, 504 and
+ * broken connections where that is safe; a connection that was refused always. POSTERN_OK for a
+ * status below 400. For 4xx and 5xx the code says the class, and `ret_response` is filled all the
+ * same: call postern_response_done() after it whatever the code. */
 POSTERN_API enum postern_code postern_call(struct postern *client,
                                            const struct postern_request *request,
                                            struct postern_response *ret_response);

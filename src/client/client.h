@@ -224,8 +224,9 @@ struct repeat {
     bool repeatable; /* sending it twice does no harm */
     bool spends;     /* a single-use token: again only if it never left, or after 429 */
 };
-/* exchange_run until the answer is final or nothing may be repeated: 429 and 503 wait Retry-After,
- * else exponential backoff with jitter; 500, 502, 504 and broken connections only if repeatable;
+/* exchange_run until the answer is final or nothing may be repeated: 429, and 503 with a
+ * Retry-After, wait that long, else exponential backoff with jitter; 500, 502, 504, a 503 that does
+ * not invite to come back and broken connections only if repeatable;
  * what never left is always repeated, unless the error is a lasting one (a bad certificate). The
  * last answer or error is the result, also where the pause would pass the deadline. ret_attempts,
  * ret_waited_ms may be NULL; they are set on failure too. */

@@ -38,8 +38,8 @@ static bool may_repeat(const struct repeat *how, const struct outcome *o) {
     switch (o->status) {
     case 429: /* RFC 6585 4: it was not worked on */
         return true;
-    case 503: /* RFC 9110 15.6.4: most likely not */
-        return !how->spends;
+    case 503: /* RFC 9110 15.6.4: not, if the server invites to come back; else nobody knows */
+        return !how->spends && (how->repeatable || o->retry_after_ms >= 0);
     case 500:
     case 502:
     case 504:

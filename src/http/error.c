@@ -159,7 +159,8 @@ void error_reply(struct ctx *cx, const struct request *rq, enum error_style styl
         reply_header(rp, "icStatusDescription", header_text(cx->arena, description_of(cx, code)));
     }
     challenge(cx, rq, style, code, rp);
-    if (info->status == 429 || info->status == 503) {
+    /* An unknown outcome invites nobody to send it again: it may have happened. */
+    if (info->status == 429 || (info->status == 503 && code != ERR_OUTCOME_UNKNOWN)) {
         reply_header(rp, "Retry-After", retry_after);
     }
 }

@@ -22,8 +22,8 @@ static void by_status(void **state) {
     (void)state;
     static const int never[] = {200, 201, 202, 204, 301, 304, 400, 401,
                                 403, 404, 408, 409, 413, 501, 505};
-    static const int if_repeatable[] = {500, 502, 504};
-    static const int always[] = {429, 503};
+    static const int if_repeatable[] = {500, 502, 503, 504};
+    static const int always[] = {429};
     for (size_t i = 0; i < COUNT_OF(never); i++) {
         assert_false(again_status(&safe, never[i]));
     }
@@ -35,6 +35,17 @@ static void by_status(void **state) {
         assert_true(again_status(&safe, always[i]));
         assert_true(again_status(&unsafe, always[i]));
     }
+}
+
+/* RFC 9110 15.6.4: with Retry-After the server says that it did nothing; a token that is spent by
+ * being sent is not sent again all the same. */
+static void a_503_that_invites_is_repeated(void **state) {
+    (void)state;
+    const struct outcome o = {.status = 503, .retry_after_ms = 0, .attempt = 1};
+    const struct repeat spends = {.retries = 3, .spends = true};
+    int64_t wait;
+    assert_true(repeat_decide(&unsafe, &o, &wait));
+    assert_false(repeat_decide(&spends, &o, &wait));
 }
 
 /* What may have arrived is repeated only where that does no harm; what never left always. */
@@ -110,9 +121,13 @@ static void never_before_retry_after(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(by_status),      cmocka_unit_test(by_error),
-        cmocka_unit_test(never_again),    cmocka_unit_test(backoff_doubles_between_bounds),
-        cmocka_unit_test(jitter_spreads), cmocka_unit_test(never_before_retry_after),
+        cmocka_unit_test(by_status),
+        cmocka_unit_test(a_503_that_invites_is_repeated),
+        cmocka_unit_test(by_error),
+        cmocka_unit_test(never_again),
+        cmocka_unit_test(backoff_doubles_between_bounds),
+        cmocka_unit_test(jitter_spreads),
+        cmocka_unit_test(never_before_retry_after),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -567,13 +567,20 @@ static void xss_error_pages_escape(void **state) {
 }
 
 static void unavailable_and_limited_say_when_to_come_back(void **state) {
-    static const err codes[] = {ERR_BUSY,         ERR_UNAVAILABLE, ERR_STORAGE, ERR_OUTCOME_UNKNOWN,
-                                ERR_RATE_LIMITED, ERR_RETRY};
+    static const err codes[] = {ERR_BUSY, ERR_UNAVAILABLE, ERR_STORAGE, ERR_RATE_LIMITED,
+                                ERR_RETRY};
     for (size_t i = 0; i < COUNT_OF(codes); i++) {
         struct call c = failing(*state, "/oauth", codes[i], NULL);
         assert_str(header_of(&c.rp, "Retry-After"), "1");
     }
     struct call c = failing(*state, "/oauth", ERR_INTERNAL, NULL);
+    assert_null(header_of(&c.rp, "Retry-After").p);
+}
+
+/* A client that repeats what may have been stored would do it twice. */
+static void an_unknown_outcome_invites_no_repetition(void **state) {
+    struct call c = failing(*state, "/oauth", ERR_OUTCOME_UNKNOWN, NULL);
+    assert_int_equal(c.rp.status, 503);
     assert_null(header_of(&c.rp, "Retry-After").p);
 }
 
@@ -640,6 +647,7 @@ int main(void) {
         DISPATCH(acd_errors_have_their_header),
         DISPATCH(xss_error_pages_escape),
         DISPATCH(unavailable_and_limited_say_when_to_come_back),
+        DISPATCH(an_unknown_outcome_invites_no_repetition),
         DISPATCH(a_failure_of_another_code_does_not_speak),
         DISPATCH(a_write_that_failed_is_rendered_by_finish),
         DISPATCH(after_a_job_the_columns_are_not_applied_again),
