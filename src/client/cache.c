@@ -184,6 +184,9 @@ static err forget_run(struct call *k, void *arguments) {
     (void)arguments;
     state_publish(k, NULL);
     const char *file = k->p->cache_file;
+    if (file != NULL) { /* what a killed process left half written */
+        (void)unlink(str_z(k->cx.arena, str_format(k->cx.arena, "%s.new", file)));
+    }
     if (file != NULL && unlink(file) != 0 && errno != ENOENT && errno != ENOTDIR) {
         return fail_say(&k->cx, ERR_CLIENT_FILE, "%s cannot be removed: %s", file, strerror(errno));
     }

@@ -330,6 +330,15 @@ describe('client: tokens', onceForAllEngines, () => {
     }
   });
 
+  test('what is forgotten is gone, half-written files too; the next one asks anew', async () => {
+    const token = await home.token();
+    const { file } = await home.entry();
+    await writeFile(`${file}.new`, 'half', { mode: 0o600 });
+    assert.equal((await home.run('forget')).status, 0);
+    assert.deepEqual((await home.cacheNames()).filter((name) => !name.endsWith('.lock')), []);
+    assert.notEqual(await home.token(), token);
+  });
+
   test('a cache that others damaged is not used, and is replaced', async () => {
     for (const damage of ['', '{', '[]', 'null', '\0\0\0\0', '{"version":999999}', undefined]) {
       await home.token();
