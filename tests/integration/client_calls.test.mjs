@@ -117,7 +117,7 @@ describe('client: 429 and 5xx', onceForAllEngines, () => {
     });
   }
 
-  for (const status of [500, 502, 504]) {
+  for (const status of [500, 502, 503, 504]) {
     test(`${status} to a POST is the answer, unless the caller says it may be repeated`, async () => {
       faulty.next('api', { status, json: { error: 'e', error_description: 'it broke' } });
       const once = await call('POST', '/x', '-f', 'a=b');
@@ -129,6 +129,12 @@ describe('client: 429 and 5xx', onceForAllEngines, () => {
       assert.equal(calls().length, 3);
     });
   }
+
+  test('503 with Retry-After invites to repeat a POST: it was not worked on', async () => {
+    faulty.next('api', { status: 503, headers: { 'retry-after': '1' }, json: {} });
+    assert.equal((await call('POST', '/x', '-f', 'a=b')).status, 0);
+    assert.equal(calls().length, 2);
+  });
 
   for (const [status, exit] of [[400, OTHER], [403, DENIED], [404, OTHER], [409, OTHER], [501, SERVER]]) {
     test(`${status} is the answer`, async () => {
