@@ -134,4 +134,15 @@ bool certificate_is_local(struct str pem);
 /* When the first certificate of this PEM text ends. ERR_INVALID_REQUEST if there is none. */
 err certificate_expiry(struct ctx *cx, struct str pem, int64_t *ret_expiry);
 
+/* ---- password.c: argon2id (RFC 9106), slow on purpose: run it on the pool ---- */
+
+#define PASSWORD_MIN 8
+#define PASSWORD_MAX 128 /* characters; no truncation anywhere */
+/* m = 19 MiB, t = 2, p = 1. The text form with parameters and salt. */
+err password_hash(struct ctx *cx, struct str password, struct str *ret_hash);
+/* Constant time in the hash. ret_stale: it was made with weaker parameters, make it anew. */
+bool password_matches(struct str password, struct str hash, bool *ret_stale);
+/* A hash that nothing matches, for users who are not there: the same work is done for them. */
+struct str password_dummy(void);
+
 #endif

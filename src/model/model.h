@@ -499,4 +499,95 @@ struct declaration_result {
 err declaration_run(struct ctx *cx, const struct declaration_options *options,
                     struct declaration_result *ret_result);
 
+/* ---- login_policy.c, login_authenticator.c: how a tenant's people sign in ---- */
+
+/* JSON, members absent: the default in brackets. */
+struct login_policy {
+    int64_t password_min;                  /* characters [8] */
+    bool upper, lower, digit, special;     /* classes that must be there [none] */
+    int64_t history;                       /* earlier passwords that are refused [0] */
+    int64_t max_age_days;                  /* 0: they do not expire [0] */
+    int64_t lock_after;                    /* wrong ones [6] */
+    int64_t lock_seconds;                  /* [1800] */
+    int64_t idle_seconds, session_seconds; /* of a browser session [3600, 43200] */
+};
+err login_policy_parse(struct ctx *cx, struct str json, struct login_policy *ret_policy);
+/* 8 to 128 characters whatever the policy, the top-10,000 list, one's own names (SECURITY
+ * `password`); OK, or ERR_INVALID_REQUEST whose text names the rule. */
+err password_check(struct ctx *cx, const struct login_policy *policy, const struct employee *who,
+                   struct str password);
+
+/* ---- employee_login.c ---- */
+
+/* Everything the password step needs, by user name in one statement. Unknown, without a way to sign
+ * in or dead: ERR_NOT_FOUND, and the handler goes on with login_dummy() so that it looks the same
+ * (SECURITY `enumeration`). */
+struct login {
+    struct str tenant_id, employee_id, user_name;
+    struct str authenticator_kind, authenticator_id; /* absent: none */
+    struct login_policy policy;
+    struct str password_hash; /* absent: never set */
+    int64_t password_changed_at, failures, locked_until;
+    bool must_change, tenant_enabled;
+    struct str status;
+};
+err login_find(struct ctx *cx, struct str environment_id, struct str user_name,
+               struct login *ret_login);
+/* In a write closure. One UPDATE each: counts, and locks when the policy says so; clears. */
+err login_failed(struct ctx *cx, const struct login *l);
+err login_succeeded(struct ctx *cx, const struct login *l);
+err login_password_set(struct ctx *cx, struct str tenant_id, struct str employee_id,
+                       struct str password_hash, bool must_change);
+
+/* ---- sso_session.c ---- */
+
+struct sso_session {
+    struct str tenant_id, sso_session_id, employee_id, amr;
+    int64_t auth_at, created_at, last_used_at, expires_at, idle_seconds;
+};
+/* The cookie's value is "TENANT.RANDOM"; the row has its digest. */
+void sso_session_prepare(struct ctx *cx, struct sso_session *s, struct str *ret_cookie);
+err sso_session_create(struct ctx *cx, const struct sso_session *s);
+/* Alive: not ended, not idle too long, employee and tenant alive. ERR_NOT_FOUND. */
+err sso_session_find(struct ctx *cx, struct str environment_id, struct str cookie,
+                     struct sso_session *ret_session);
+err sso_session_used(struct ctx *cx, const struct sso_session *s); /* at most once a minute */
+/* Ends it and revokes what it issued to applications (SECURITY `dead-means-dead`). */
+err sso_session_end(struct ctx *cx, struct str tenant_id, struct str sso_session_id);
+
+/* ---- login_flow.c ---- */
+
+#define LOGIN_FLOW_SECONDS 1800
+struct login_flow {
+    struct str flow;    /* the secret in the form; the row has its digest */
+    struct str browser; /* the secret in the cookie */
+    struct str environment_id, step, request, data;
+    int64_t version, expires_at;
+};
+void login_flow_prepare(struct ctx *cx,
+                        struct login_flow *f); /* makes flow, and browser if absent */
+err login_flow_create(struct ctx *cx, const struct login_flow *f);
+/* Of this environment, this browser, not expired. ERR_NOT_FOUND. */
+err login_flow_find(struct ctx *cx, struct str environment_id, struct str flow, struct str browser,
+                    struct login_flow *ret_flow);
+/* From f->version to the next; ERR_CONFLICT: another request was faster, or it was posted twice. */
+err login_flow_advance(struct ctx *cx, const struct login_flow *f, struct str step,
+                       struct str data);
+err login_flow_delete(struct ctx *cx, const struct login_flow *f); /* ERR_CONFLICT as above */
+
+/* ---- authorization_code.c ---- */
+
+struct authorization_code {
+    struct str code; /* the text; names its tenant, made of URL-safe characters */
+    struct str tenant_id, application_tenant_id, application_id, employee_id, sso_session_id;
+    struct str redirect_uri, scope, nonce, code_challenge, claims, session_id;
+    int64_t auth_at, used_at, expires_at;
+};
+void authorization_code_prepare(struct ctx *cx, struct authorization_code *c);
+err authorization_code_create(struct ctx *cx, const struct authorization_code *c);
+err authorization_code_find(struct ctx *cx, struct str code, struct authorization_code *ret_code);
+/* One UPDATE ... WHERE used_at IS NULL: ERR_INVALID_GRANT for all but the first. */
+err authorization_code_use(struct ctx *cx, const struct authorization_code *c,
+                           struct str session_id);
+
 #endif
