@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* crypto: the only folder that knows OpenSSL.
+/* crypto: the only folder that knows OpenSSL and libargon2.
  *
  * Random bytes, digests and MACs, authenticated encryption for what the server must be able to read
  * again (private keys, client secrets of client_secret_jwt), the master key behind that encryption,
@@ -140,7 +140,8 @@ err certificate_expiry(struct ctx *cx, struct str pem, int64_t *ret_expiry);
 #define PASSWORD_MAX 128 /* characters; no truncation anywhere */
 /* m = 19 MiB, t = 2, p = 1. The text form with parameters and salt. */
 err password_hash(struct ctx *cx, struct str password, struct str *ret_hash);
-/* Constant time in the hash. ret_stale: it was made with weaker parameters, make it anew. */
+/* Constant time in the hash. ret_stale (set when it matches): it was made with weaker parameters,
+ * make it anew. */
 bool password_matches(struct str password, struct str hash, bool *ret_stale);
 /* A hash that nothing matches, for users who are not there: the same work is done for them. */
 struct str password_dummy(void);
