@@ -17,8 +17,9 @@ err client_find(struct ctx *cx, struct str environment_id, struct str client_id,
     TRY(db_one(
         cx,
         "SELECT a.tenant_id, a.name, a.vendor, a.type, a.tenancy, a.auth_method, a.business_unit, "
-        "a.jwks_endpoint, a.jwks, a.jwks_fetched_at, a.scope, a.token_alg, a.lifetimes, "
-        "a.secret_digest, a.secret_sealed, a.old_secret_digest, a.old_secret_sealed, "
+        "a.jwks_endpoint, a.jwks, a.jwks_fetched_at, a.scope, a.redirects, a.logouts, "
+        "a.response_types, a.token_alg, a.lifetimes, a.secret_digest, a.secret_sealed, "
+        "a.old_secret_digest, a.old_secret_sealed, "
         "a.old_secret_until, a.is_enabled, a.last_used_at, a.deletion_at, "
         "CASE WHEN i.tenant_id = i.environment_id THEN 1 ELSE coalesce(t.is_enabled, 0) END "
         "FROM application_index i "
@@ -29,7 +30,8 @@ err client_find(struct ctx *cx, struct str environment_id, struct str client_id,
         DB_COLUMNS(COLUMN_STR(&a.tenant_id), COLUMN_STR(&a.name), COLUMN_STR(&a.vendor),
                    COLUMN_STR(&a.type), COLUMN_STR(&a.tenancy), COLUMN_STR(&a.auth_method),
                    COLUMN_INT(&a.business_unit), COLUMN_STR(&a.jwks_endpoint), COLUMN_STR(&a.jwks),
-                   COLUMN_INT(&a.jwks_fetched_at), COLUMN_STR(&a.scope), COLUMN_STR(&a.token_alg),
+                   COLUMN_INT(&a.jwks_fetched_at), COLUMN_STR(&a.scope), COLUMN_STR(&a.redirects),
+                   COLUMN_STR(&a.logouts), COLUMN_STR(&a.response_types), COLUMN_STR(&a.token_alg),
                    COLUMN_STR(&lifetimes), COLUMN_STR(&a.secret_digest),
                    COLUMN_STR(&a.secret_sealed), COLUMN_STR(&a.old_secret_digest),
                    COLUMN_STR(&a.old_secret_sealed), COLUMN_INT(&a.old_secret_until),
@@ -48,7 +50,8 @@ err application_find(struct ctx *cx, struct str tenant_id, struct str applicatio
         cx,
         "SELECT a.environment_id, a.name, a.vendor, a.description, a.contacts, a.type, a.tenancy, "
         "a.business_unit, a.auth_method, a.jwks_endpoint, a.jwks, a.jwks_fetched_at, a.scope, "
-        "a.redirects, a.origins, a.logouts, a.token_alg, a.lifetimes, a.secret_digest, "
+        "a.redirects, a.origins, a.logouts, a.response_types, a.token_alg, a.lifetimes, "
+        "a.secret_digest, "
         "a.secret_sealed, a.old_secret_digest, a.old_secret_sealed, a.old_secret_until, "
         "a.is_enabled, a.created_by, a.created_at, a.modified_by, a.modified_at, a.last_used_at, "
         "a.deletion_at, "
@@ -61,8 +64,8 @@ err application_find(struct ctx *cx, struct str tenant_id, struct str applicatio
                    COLUMN_STR(&a.tenancy), COLUMN_INT(&a.business_unit), COLUMN_STR(&a.auth_method),
                    COLUMN_STR(&a.jwks_endpoint), COLUMN_STR(&a.jwks),
                    COLUMN_INT(&a.jwks_fetched_at), COLUMN_STR(&a.scope), COLUMN_STR(&a.redirects),
-                   COLUMN_STR(&a.origins), COLUMN_STR(&a.logouts), COLUMN_STR(&a.token_alg),
-                   COLUMN_STR(&lifetimes), COLUMN_STR(&a.secret_digest),
+                   COLUMN_STR(&a.origins), COLUMN_STR(&a.logouts), COLUMN_STR(&a.response_types),
+                   COLUMN_STR(&a.token_alg), COLUMN_STR(&lifetimes), COLUMN_STR(&a.secret_digest),
                    COLUMN_STR(&a.secret_sealed), COLUMN_STR(&a.old_secret_digest),
                    COLUMN_STR(&a.old_secret_sealed), COLUMN_INT(&a.old_secret_until),
                    COLUMN_BOOL(&a.is_enabled), COLUMN_STR(&a.created_by), COLUMN_INT(&a.created_at),

@@ -36,6 +36,13 @@ static const char *const auth_methods[] = {"client_secret_basic", "client_secret
 static const char *const employee_statuses[] = {"UNREGISTERED", "PENDING", "ACTIVE", "BLOCKED",
                                                 "DELETED"};
 
+/* OAuth 2.0 Multiple Response Type Encoding Practices 3 and 5. */
+static const char *const response_types[] = {
+    "code",          "id_token",   "id_token token",     "token",
+    "code id_token", "code token", "code id_token token"};
+/* A kind of login authenticator is a row here and its step of the login pages. */
+static const char *const login_authenticator_kinds[] = {"system"};
+
 const struct scope_info *scope_at(size_t i) {
     return i < COUNT_OF(scopes) ? &scopes[i] : NULL;
 }
@@ -81,4 +88,16 @@ bool auth_method_known(struct str method) {
 
 bool employee_status_known(struct str status) {
     return listed(status, employee_statuses, COUNT_OF(employee_statuses));
+}
+
+const char *response_type_at(size_t i) {
+    return i < COUNT_OF(response_types) ? response_types[i] : NULL;
+}
+
+bool response_type_known(struct str type) {
+    return listed(type, response_types, COUNT_OF(response_types));
+}
+
+bool login_authenticator_kind_known(struct str kind) {
+    return listed(kind, login_authenticator_kinds, COUNT_OF(login_authenticator_kinds));
 }

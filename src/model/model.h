@@ -66,6 +66,10 @@ bool permission_known(struct str name);
 bool application_type_known(struct str type);
 bool auth_method_known(struct str method);
 bool employee_status_known(struct str status);
+/* "code", "id_token token", ...: the spelling of the rows; NULL past the end. */
+const char *response_type_at(size_t i);
+bool response_type_known(struct str type);
+bool login_authenticator_kind_known(struct str kind); /* "system" */
 
 /* ---- signing_key.c, keyring.c ---- */
 
@@ -233,6 +237,7 @@ struct application {
     int64_t jwks_fetched_at;
     struct str scope; /* words */
     struct str redirects, origins, logouts;
+    struct str response_types; /* JSON list of RFC 6749 3.1.1's names, as response_type_at() */
     struct str token_alg;
     struct lifetimes lifetimes;
     struct str secret_digest, secret_sealed, old_secret_digest, old_secret_sealed;
@@ -371,11 +376,16 @@ struct session {
     struct str session_id, tenant_id, application_tenant_id, application_id;
     struct str employee_id, access_key_id; /* absent for client_credentials; absent */
     struct str scope;
+    /* Of the browser session that it began in, if it did; the authorization request's nonce; how
+     * the user signed in (words). */
+    struct str sso_session_id, nonce, amr;
     int64_t auth_at, created_at, expires_at;
     struct str refresh_digest, refresh_used_digest, refresh_answer;
     int64_t refresh_rotated_at, refresh_expires_at, refresh_revoked_at, revoked_at;
     bool access_key_alive; /* no key, or an active one that exists */
 };
+/* ERR_INVALID_GRANT: its browser session has ended. The two are one step: what is created here is
+ * revoked by every sso_session_end() that comes later. */
 err session_create(struct ctx *cx, const struct session *s);
 err session_find(struct ctx *cx, struct str tenant_id, struct str session_id,
                  struct session *ret_session);
@@ -499,45 +509,83 @@ struct declaration_result {
 err declaration_run(struct ctx *cx, const struct declaration_options *options,
                     struct declaration_result *ret_result);
 
-/* ---- login_policy.c, login_authenticator.c: how a tenant's people sign in ---- */
+/* ---- login_policy.c, common_password.c, login_authenticator.c: how a tenant's people sign in ----
+ */
 
-/* JSON, members absent: the default in brackets. */
+/* JSON {"passwordMin", "upper", "lower", "digit", "special", "maxAgeDays", "lockAfter",
+ * "lockSeconds", "idleSeconds", "sessionSeconds"}; members absent: the default in brackets. */
 struct login_policy {
-    int64_t password_min;                  /* characters [8] */
+    int64_t password_min;                  /* characters, 8 to LOGIN_PASSWORD_MIN_MAX [8] */
     bool upper, lower, digit, special;     /* classes that must be there [none] */
-    int64_t history;                       /* earlier passwords that are refused [0] */
     int64_t max_age_days;                  /* 0: they do not expire [0] */
-    int64_t lock_after;                    /* wrong ones [6] */
+    int64_t lock_after;                    /* wrong ones in a row [6] */
     int64_t lock_seconds;                  /* [1800] */
     int64_t idle_seconds, session_seconds; /* of a browser session [3600, 43200] */
 };
+#define LOGIN_PASSWORD_MIN_MAX 24
+/* ERR_INVALID_REQUEST names the member out of range. Other members are left alone: a newer version
+ * may have written them. */
 err login_policy_parse(struct ctx *cx, struct str json, struct login_policy *ret_policy);
-/* 8 to 128 characters whatever the policy, the top-10,000 list, one's own names (SECURITY
- * `password`); OK, or ERR_INVALID_REQUEST whose text names the rule. */
+struct str login_policy_write(struct arena *a, const struct login_policy *policy);
+/* 8 to 128 characters whatever the policy, its classes, no common one, none with one's own names
+ * (SECURITY `password`); OK, or ERR_INVALID_REQUEST whose text names the rule. */
 err password_check(struct ctx *cx, const struct login_policy *policy, const struct employee *who,
                    struct str password);
+/* A new one that every policy takes: 24 characters in five groups. */
+#define LOGIN_PASSWORD_GENERATED 24
+struct str password_generate(struct ctx *cx);
+/* On the list of common ones, or one of them with digits or signs around it or for its letters; a
+ * row of the keyboard, of digits or letters; one thing repeated; a date. */
+bool password_is_common(struct ctx *cx, struct str password);
+
+struct login_authenticator {
+    struct str tenant_id, login_authenticator_id, name, kind;
+    bool is_default;
+    struct login_policy policy;
+};
+/* ERR_NOT_FOUND: the tenant has none of this id; or of this name; or no default. */
+err login_authenticator_find(struct ctx *cx, struct str tenant_id, struct str id,
+                             struct login_authenticator *ret);
+err login_authenticator_named(struct ctx *cx, struct str tenant_id, struct str name,
+                              struct login_authenticator *ret);
+err login_authenticator_default(struct ctx *cx, struct str tenant_id,
+                                struct login_authenticator *ret);
 
 /* ---- employee_login.c ---- */
 
-/* Everything the password step needs, by user name in one statement. Unknown, without a way to sign
- * in or dead: ERR_NOT_FOUND, and the handler goes on with login_dummy() so that it looks the same
- * (SECURITY `enumeration`). */
+/* Everything the password step needs, by user name in one statement. Unknown, without a password,
+ * disabled, of a disabled tenant, or of type api: ERR_NOT_FOUND, and the handler goes on with
+ * login_dummy() so that it looks the same (SECURITY `enumeration`). Found: compare the password on
+ * the pool; a wrong one ends in login_failed(), the right one in login_succeeded(). */
 struct login {
     struct str tenant_id, employee_id, user_name;
-    struct str authenticator_kind, authenticator_id; /* absent: none */
+    struct str authenticator_kind, authenticator_id; /* absent: none, said after the password */
     struct login_policy policy;
-    struct str password_hash; /* absent: never set */
+    struct str password_hash;
     int64_t password_changed_at, failures, locked_until;
-    bool must_change, tenant_enabled;
-    struct str status;
+    bool must_change; /* told so, or older than the policy allows: said after the password */
 };
 err login_find(struct ctx *cx, struct str environment_id, struct str user_name,
                struct login *ret_login);
-/* In a write closure. One UPDATE each: counts, and locks when the policy says so; clears. */
+/* Nobody's: password_dummy() and a default policy. login_failed() does nothing with it. */
+struct login login_dummy(struct str user_name);
+/* In a write closure, one UPDATE each. Counts, and locks when the policy says so. */
 err login_failed(struct ctx *cx, const struct login *l);
+/* The password was right: clears the counter. Decided by the row as it is now, so that 64 at once
+ * get no more guesses than one after the other (SECURITY `lockout`). ERR_FORBIDDEN: the account is
+ * locked, and may be told so. ERR_INVALID_GRANT: answer as to a wrong password: so many wrong ones
+ * came while it was locked that the word "locked" would tell a guesser that this one is right; or
+ * the password was changed meanwhile. */
 err login_succeeded(struct ctx *cx, const struct login *l);
+/* A new password: also ends the employee's browser sessions and what they issued (SECURITY
+ * `dead-means-dead`), and clears counter and lock. */
 err login_password_set(struct ctx *cx, struct str tenant_id, struct str employee_id,
                        struct str password_hash, bool must_change);
+/* The same password under a better hash; nothing, if it was changed meanwhile. */
+err login_password_rehash(struct ctx *cx, const struct login *l, struct str password_hash);
+/* How an employee signs in; its password and counters stay. */
+err login_authenticator_set(struct ctx *cx, struct str tenant_id, struct str employee_id,
+                            struct str login_authenticator_id);
 
 /* ---- sso_session.c ---- */
 
@@ -545,7 +593,8 @@ struct sso_session {
     struct str tenant_id, sso_session_id, employee_id, amr;
     int64_t auth_at, created_at, last_used_at, expires_at, idle_seconds;
 };
-/* The cookie's value is "TENANT.RANDOM"; the row has its digest. */
+/* A new id for every sign-in (SECURITY `fixation`). Filled in before: tenant_id, employee_id, amr,
+ * idle_seconds, expires_at. The cookie's value is "TENANT.RANDOM"; the row has its digest. */
 void sso_session_prepare(struct ctx *cx, struct sso_session *s, struct str *ret_cookie);
 err sso_session_create(struct ctx *cx, const struct sso_session *s);
 /* Alive: not ended, not idle too long, employee and tenant alive. ERR_NOT_FOUND. */
@@ -554,6 +603,8 @@ err sso_session_find(struct ctx *cx, struct str environment_id, struct str cooki
 err sso_session_used(struct ctx *cx, const struct sso_session *s); /* at most once a minute */
 /* Ends it and revokes what it issued to applications (SECURITY `dead-means-dead`). */
 err sso_session_end(struct ctx *cx, struct str tenant_id, struct str sso_session_id);
+/* All of an employee. */
+err sso_sessions_end(struct ctx *cx, struct str tenant_id, struct str employee_id);
 
 /* ---- login_flow.c ---- */
 
@@ -561,11 +612,11 @@ err sso_session_end(struct ctx *cx, struct str tenant_id, struct str sso_session
 struct login_flow {
     struct str flow;    /* the secret in the form; the row has its digest */
     struct str browser; /* the secret in the cookie */
-    struct str environment_id, step, request, data;
+    struct str environment_id, step, request, data; /* request, data: JSON; absent: {} */
     int64_t version, expires_at;
 };
-void login_flow_prepare(struct ctx *cx,
-                        struct login_flow *f); /* makes flow, and browser if absent */
+/* Makes flow, and browser if absent; version 1, LOGIN_FLOW_SECONDS from now. */
+void login_flow_prepare(struct ctx *cx, struct login_flow *f);
 err login_flow_create(struct ctx *cx, const struct login_flow *f);
 /* Of this environment, this browser, not expired. ERR_NOT_FOUND. */
 err login_flow_find(struct ctx *cx, struct str environment_id, struct str flow, struct str browser,
@@ -577,16 +628,21 @@ err login_flow_delete(struct ctx *cx, const struct login_flow *f); /* ERR_CONFLI
 
 /* ---- authorization_code.c ---- */
 
+#define AUTHORIZATION_CODE_SECONDS 60
 struct authorization_code {
-    struct str code; /* the text; names its tenant, made of URL-safe characters */
+    struct str code; /* the text, "TENANT.RANDOM": URL-safe characters (PROTOCOL 12.2) */
     struct str tenant_id, application_tenant_id, application_id, employee_id, sso_session_id;
-    struct str redirect_uri, scope, nonce, code_challenge, claims, session_id;
+    struct str redirect_uri, scope, nonce, code_challenge, session_id;
+    struct str claims; /* JSON: the claims parameter, acr, amr; absent: {} */
     int64_t auth_at, used_at, expires_at;
 };
+/* Makes the code of tenant_id, and expires_at. */
 void authorization_code_prepare(struct ctx *cx, struct authorization_code *c);
 err authorization_code_create(struct ctx *cx, const struct authorization_code *c);
+/* Used and expired ones too: whose code comes again is revoked what it became (session_id). */
 err authorization_code_find(struct ctx *cx, struct str code, struct authorization_code *ret_code);
-/* One UPDATE ... WHERE used_at IS NULL: ERR_INVALID_GRANT for all but the first. */
+/* One UPDATE ... WHERE used_at IS NULL: ERR_INVALID_GRANT for all but the first, and when it has
+ * expired. session_create() of the same closure refuses when the browser session has ended. */
 err authorization_code_use(struct ctx *cx, const struct authorization_code *c,
                            struct str session_id);
 

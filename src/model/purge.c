@@ -8,11 +8,14 @@
 
 /* Clocks of nodes differ, and a token is accepted a little after its time (JWT_LEEWAY_SECONDS). */
 #define MARGIN_SECONDS JWT_LEEWAY_SECONDS
+/* RFC 6749 4.1.2: a code that comes again revokes what it gave; access tokens live no longer. */
+#define CODE_KEPT_SECONDS LIFETIME_ACCESS_MAX
 
 struct bite;
 struct purge_table {
-    const char *keys_sql; /* the next keys after the cursor, in order: tenant and one or two more */
-    unsigned keys;        /* how many in all: 2 or 3 */
+    /* The next keys after the cursor, in order: tenant and one or two more, or a global digest. */
+    const char *keys_sql;
+    unsigned keys; /* how many in all: 1 to 3; 0: the bite is the table */
     err (*clear)(struct ctx *cx, struct bite *bite);
 };
 struct key {
@@ -69,6 +72,30 @@ static err clear_generated_keys(struct ctx *cx, struct bite *b) {
     return exec_range(cx, b,
                       "DELETE FROM generated_key WHERE (tenant_id, generated_key_id) > ($1, $2) "
                       "AND (tenant_id, generated_key_id) <= ($3, $4) AND expires_at <= $5",
+                      cx->now - MARGIN_SECONDS, true);
+}
+
+/* Ended ones go too: a missing row is as dead as an ended one (session_create). */
+static err clear_sso_sessions(struct ctx *cx, struct bite *b) {
+    return exec_range(cx, b,
+                      "DELETE FROM sso_session WHERE (tenant_id, sso_session_id) > ($1, $2) "
+                      "AND (tenant_id, sso_session_id) <= ($3, $4) "
+                      "AND (expires_at <= $5 OR ended_at <= $5)",
+                      cx->now - AUTHORIZATION_CODE_SECONDS - MARGIN_SECONDS, true);
+}
+
+/* A used code stays for a while: when it comes again, what it became is revoked. */
+static err clear_codes(struct ctx *cx, struct bite *b) {
+    return exec_range(cx, b,
+                      "DELETE FROM authorization_code WHERE (tenant_id, code_digest) > ($1, $2) "
+                      "AND (tenant_id, code_digest) <= ($3, $4) AND expires_at <= $5",
+                      cx->now - CODE_KEPT_SECONDS, true);
+}
+
+static err clear_login_flows(struct ctx *cx, struct bite *b) {
+    return exec_range(cx, b,
+                      "DELETE FROM login_flow_index WHERE flow_digest > $1 AND flow_digest <= $2 "
+                      "AND expires_at <= $3",
                       cx->now - MARGIN_SECONDS, true);
 }
 
@@ -188,6 +215,15 @@ static const struct purge_table tables[] = {
     {"SELECT tenant_id, application_id FROM application_tenant "
      "WHERE (tenant_id, application_id) > ($1, $2) ORDER BY tenant_id, application_id LIMIT $3",
      2, clear_decisions},
+    {"SELECT tenant_id, sso_session_id FROM sso_session "
+     "WHERE (tenant_id, sso_session_id) > ($1, $2) ORDER BY tenant_id, sso_session_id LIMIT $3",
+     2, clear_sso_sessions},
+    {"SELECT tenant_id, code_digest FROM authorization_code "
+     "WHERE (tenant_id, code_digest) > ($1, $2) ORDER BY tenant_id, code_digest LIMIT $3",
+     2, clear_codes},
+    {"SELECT flow_digest FROM login_flow_index WHERE flow_digest > $1 ORDER BY flow_digest LIMIT "
+     "$2",
+     1, clear_login_flows},
     {NULL, 0, clear_signing_keys},
 };
 
@@ -228,7 +264,9 @@ static void cursor_read(struct arena *a, const struct purge_cursor *cursor, stru
 
 static void put(char *to, size_t size, struct str s) {
     size_t n = s.n < size ? s.n : size - 1;
-    memcpy(to, s.p, n);
+    if (n > 0) {
+        memcpy(to, s.p, n);
+    }
     to[n] = '\0';
 }
 

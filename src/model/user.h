@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the statements that find a user have in common: user.c, access_key.c, caller.c. */
+/* What files of the model share: the statements that find a user (user.c, access_key.c, caller.c),
+ * what signing in stands on. */
 #ifndef POSTERN_USER_H
 #define POSTERN_USER_H
 
@@ -42,5 +43,17 @@ err roles_permissions(struct ctx *cx, struct str tenant_id, struct str primary,
 /* What a tenant lets an application do; `decision` NULL: it decided nothing. */
 struct application_access application_decide(struct str tenancy, bool owner,
                                              const int64_t *decision);
+
+/* ---- employee_login.c, login_policy.c ---- */
+
+bool employee_may_log_in(struct str type, struct str status); /* a person, and active */
+struct login_policy login_policy_default(void);
+
+/* ---- tenant_token.c: a secret text that says whose it is ---- */
+
+/* "TENANT.RANDOM" of characters that no URL, form or cookie changes. */
+struct str tenant_token(struct ctx *cx, struct str tenant_id);
+/* False: not of this form. */
+bool tenant_token_parse(struct arena *a, struct str token, struct str *ret_tenant_id);
 
 #endif

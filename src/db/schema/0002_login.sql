@@ -49,6 +49,7 @@ CREATE TABLE sso_session (
     ended_at BIGINT,
     PRIMARY KEY (tenant_id, sso_session_id)
 );
+CREATE INDEX sso_session_employee ON sso_session (tenant_id, employee_id);
 
 -- A sign-in under way, from before the tenant is known. Steps are advanced by one UPDATE that names the version; the
 -- browser that began it has the cookie whose digest is browser_digest.
@@ -86,3 +87,11 @@ CREATE TABLE authorization_code (
 ALTER TABLE session ADD COLUMN sso_session_id TEXT;
 ALTER TABLE session ADD COLUMN nonce TEXT;
 ALTER TABLE session ADD COLUMN amr TEXT;
+-- For the end of a browser session and a change of password. Sessions of access keys and applications, the many, are in
+-- neither.
+CREATE INDEX session_of_sso ON session (tenant_id, sso_session_id) WHERE sso_session_id IS NOT NULL;
+CREATE INDEX session_of_login ON session (tenant_id, employee_id) WHERE sso_session_id IS NOT NULL;
+
+-- JSON list: what an application may ask of the authorization endpoint.
+ALTER TABLE application ADD COLUMN response_types TEXT NOT NULL DEFAULT '["code"]';
+UPDATE application SET response_types = '[]' WHERE type = 'backend';

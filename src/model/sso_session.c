@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A browser that signed in. What it issued to applications dies with it. */
+#include "user.h"
+
+#define USED_SECONDS 60
+
+void sso_session_prepare(struct ctx *cx, struct sso_session *s, struct str *ret_cookie) {
+    *ret_cookie = tenant_token(cx, s->tenant_id);
+    s->sso_session_id = sha256_text(cx->arena, *ret_cookie);
+    s->auth_at = s->created_at = s->last_used_at = cx->now;
+}
+
+err sso_session_create(struct ctx *cx, const struct sso_session *s) {
+    return db_exec(cx,
+                   "INSERT INTO sso_session (tenant_id, sso_session_id, employee_id, auth_at, amr, "
+                   "created_at, last_used_at, expires_at, idle_seconds) "
+                   "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+                   DB_ARGS(DB_TEXT(s->tenant_id), DB_TEXT(s->sso_session_id),
+                           DB_TEXT(s->employee_id), DB_INT(s->auth_at), DB_TEXT(s->amr),
+                           DB_INT(s->created_at), DB_INT(s->last_used_at), DB_INT(s->expires_at),
+                           DB_INT(s->idle_seconds)),
+                   NULL);
+}
+
+err sso_session_find(struct ctx *cx, struct str environment_id, struct str cookie,
+                     struct sso_session *ret_session) {
+    struct sso_session s = {.sso_session_id = STR_NONE};
+    struct str status, type;
+    bool tenant_enabled;
+    int64_t ended_at;
+    if (!tenant_token_parse(cx->arena, cookie, &s.tenant_id)) {
+        return fail(cx, ERR_NOT_FOUND, "not the form of a session's cookie");
+    }
+    s.sso_session_id = sha256_text(cx->arena, cookie);
+    TRY(db_one(cx,
+               "SELECT s.employee_id, s.amr, s.auth_at, s.created_at, s.last_used_at, "
+               "s.expires_at, s.idle_seconds, s.ended_at, e.type, e.status, t.is_enabled "
+               "FROM sso_session s JOIN tenant t ON t.tenant_id = s.tenant_id "
+               "JOIN employee e ON e.tenant_id = s.tenant_id AND e.employee_id = s.employee_id "
+               "WHERE s.tenant_id = $1 AND s.sso_session_id = $2 AND t.environment_id = $3",
+               DB_ARGS(DB_TEXT(s.tenant_id), DB_TEXT(s.sso_session_id), DB_TEXT(environment_id)),
+               DB_COLUMNS(COLUMN_STR(&s.employee_id), COLUMN_STR(&s.amr), COLUMN_INT(&s.auth_at),
+                          COLUMN_INT(&s.created_at), COLUMN_INT(&s.last_used_at),
+                          COLUMN_INT(&s.expires_at), COLUMN_INT(&s.idle_seconds),
+                          COLUMN_INT(&ended_at), COLUMN_STR(&type), COLUMN_STR(&status),
+                          COLUMN_BOOL(&tenant_enabled))));
+    if (ended_at != 0) {
+        return fail(cx, ERR_NOT_FOUND, "the browser session has ended");
+    }
+    if (s.expires_at <= cx->now || s.last_used_at + s.idle_seconds <= cx->now) {
+        return fail(cx, ERR_NOT_FOUND, "the browser session has expired");
+    }
+    if (!tenant_enabled || !employee_may_log_in(type, status)) {
+        return fail(cx, ERR_NOT_FOUND, "employee %.*s is %.*s, its tenant %s",
+                    STR_ARG(s.employee_id), STR_ARG(status),
+                    tenant_enabled ? "enabled" : "disabled");
+    }
+    *ret_session = s;
+    return OK;
+}
+
+err sso_session_used(struct ctx *cx, const struct sso_session *s) {
+    if (s->last_used_at > cx->now - USED_SECONDS) {
+        return OK;
+    }
+    return db_exec(cx,
+                   "UPDATE sso_session SET last_used_at = $3 WHERE tenant_id = $1 "
+                   "AND sso_session_id = $2 AND last_used_at <= $4 AND ended_at IS NULL",
+                   DB_ARGS(DB_TEXT(s->tenant_id), DB_TEXT(s->sso_session_id), DB_INT(cx->now),
+                           DB_INT(cx->now - USED_SECONDS)),
+                   NULL);
+}
+
+/* The row first: it is the lock that session_create() waits for. */
+err sso_session_end(struct ctx *cx, struct str tenant_id, struct str sso_session_id) {
+    TRY(db_exec(cx,
+                "UPDATE sso_session SET ended_at = $3 WHERE tenant_id = $1 "
+                "AND sso_session_id = $2 AND ended_at IS NULL",
+                DB_ARGS(DB_TEXT(tenant_id), DB_TEXT(sso_session_id), DB_INT(cx->now)), NULL));
+    return db_exec(cx,
+                   "UPDATE session SET revoked_at = $3, refresh_answer = NULL, "
+                   "refresh_revoked_at = coalesce(refresh_revoked_at, $3) "
+                   "WHERE tenant_id = $1 AND sso_session_id = $2 AND revoked_at IS NULL",
+                   DB_ARGS(DB_TEXT(tenant_id), DB_TEXT(sso_session_id), DB_INT(cx->now)), NULL);
+}
+
+err sso_sessions_end(struct ctx *cx, struct str tenant_id, struct str employee_id) {
+    TRY(db_exec(cx,
+                "UPDATE sso_session SET ended_at = $3 "
+                "WHERE tenant_id = $1 AND employee_id = $2 AND ended_at IS NULL",
+                DB_ARGS(DB_TEXT(tenant_id), DB_TEXT(employee_id), DB_INT(cx->now)), NULL));
+    /* Not by way of the rows above: those of long expired browser sessions are purged. */
+    return db_exec(cx,
+                   "UPDATE session SET revoked_at = $3, refresh_answer = NULL, "
+                   "refresh_revoked_at = coalesce(refresh_revoked_at, $3) "
+                   "WHERE tenant_id = $1 AND employee_id = $2 AND sso_session_id IS NOT NULL "
+                   "AND revoked_at IS NULL",
+                   DB_ARGS(DB_TEXT(tenant_id), DB_TEXT(employee_id), DB_INT(cx->now)), NULL);
+}
