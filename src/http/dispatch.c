@@ -121,6 +121,7 @@ static err dispatch(struct ctx *cx, const struct route_table *t, const struct ht
 void route_dispatch(struct ctx *cx, const struct route_table *t, const struct http_hooks *hooks,
                     struct request *rq, struct reply *rp) {
     *rp = (struct reply){.status = 0};
+    rq->hooks = hooks;
     route_finish(cx, rq, dispatch(cx, t, hooks, rq, rp), rp);
 }
 

@@ -146,7 +146,9 @@ void error_reply(struct ctx *cx, const struct request *rq, enum error_style styl
         out.headers[i] = rp->headers[i];
     }
     *rp = out;
-    if (style == ERRORS_PAGE) {
+    if (style == ERRORS_PAGE && rq->hooks != NULL && rq->hooks->error_page != NULL) {
+        rq->hooks->error_page(cx, rq, code, rp);
+    } else if (style == ERRORS_PAGE) {
         rp->content_type = "text/html; charset=utf-8";
         rp->body = page_body(cx, rq, code);
         reply_header(rp, "Content-Security-Policy",

@@ -99,6 +99,7 @@ struct request {
     const struct environment *environment;       /* found by host */
     const struct caller *caller;                 /* of AUTH_BEARER; else NULL */
     void *job_state;                             /* after a job: what it was given; else NULL */
+    const struct http_hooks *hooks;              /* of the dispatch; NULL before it */
 };
 /* One value; absent: STR_NONE. `name` in lower case. (Duplicates of headers that must be single
  * were refused.) */
@@ -228,6 +229,8 @@ struct http_hooks {
     /* Limits; fails with ERR_RATE_LIMITED and puts a Retry-After header (else it is 1). NULL: none.
      */
     err (*rate)(struct ctx *cx, const struct request *rq, struct reply *rp);
+    /* Fills rp with a page about `code` for rows with ERRORS_PAGE. NULL: a plain one. */
+    void (*error_page)(struct ctx *cx, const struct request *rq, err code, struct reply *rp);
 };
 /* Finds the row, applies the columns, calls the handler, renders its error. After it `rp` is
  * complete but for write and job. Pure: no socket; tests call it. rq has everything up to body

@@ -16,7 +16,8 @@ BELOW = {
     "model": ("base", "crypto", "jose", "db", "http"),
     "oauth": ("base", "crypto", "jose", "net", "db", "http", "model"),
     "api": ("base", "crypto", "jose", "net", "db", "http", "model", "oauth"),
-    "posternd": ("base", "crypto", "jose", "net", "db", "http", "model", "oauth", "api"),
+    "web": ("base", "crypto", "jose", "net", "db", "http", "model", "oauth"),
+    "posternd": ("base", "crypto", "jose", "net", "db", "http", "model", "oauth", "api", "web"),
     "client": ("base", "crypto", "jose", "net"),
     "cli": ("base",),
 }

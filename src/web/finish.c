@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The last step of a sign-in: back to the application, and all that is stored for it in one write
+ * closure. */
+#include "web_internal.h"
+
+err application_usable(struct ctx *cx, const struct application *a, struct str tenant_id,
+                       bool *ret_usable) {
+    struct application_access access;
+    err e = application_access(cx, a, tenant_id, &access);
+    if (e == ERR_NOT_FOUND) {
+        *ret_usable = false;
+        return OK;
+    }
+    TRY(e);
+    *ret_usable = access.users;
+    return OK;
+}
+
+static err answer_prepare(struct ctx *cx, const struct request *rq, struct finish *f,
+                          struct reply *rp) {
+    f->grant = (struct authorize_grant){.user = &f->user, .sso = &f->sso};
+    err e = authorize_respond(cx, rq, f->request, &f->grant, rp);
+    if (e == OK || err_info(e)->status >= 500) {
+        return e;
+    }
+    f->grant = (struct authorize_grant){.user = &f->user, .sso = &f->sso};
+    authorize_fail(cx, rq, f->request, e, rp);
+    rp->outcome = e;
+    return OK;
+}
+
+err finish_prepare(struct ctx *cx, const struct request *rq, struct finish *f, struct reply *rp) {
+    TRY(user_find(cx, f->sso.tenant_id, f->sso.employee_id, &f->user));
+    f->remote = rq->remote;
+    if (f->asks_consent) {
+        page_see_other(rp, flow_path(cx->arena, &f->flow->row));
+    } else {
+        TRY(answer_prepare(cx, rq, f, rp));
+    }
+    if (f->cookie.p != NULL) {
+        cookie_set(cx, rq, COOKIE_SESSION, f->cookie, rp);
+    }
+    rp->tenant_id = f->sso.tenant_id;
+    rp->client_id = f->request->application.application_id;
+    return OK;
+}
+
+static err session_store(struct ctx *cx, const struct finish *f) {
+    if (f->cookie.p == NULL) {
+        return sso_session_used(cx, &f->sso);
+    }
+    TRY(sso_session_create(cx, &f->sso));
+    struct audit record = {.tenant_id = f->sso.tenant_id,
+                           .actor = str_format(cx->arena, "user:%.*s", STR_ARG(f->sso.employee_id)),
+                           .action = STR("user.sign_in"),
+                           .object = f->sso.employee_id,
+                           .remote = f->remote};
+    return audit_write(cx, &record);
+}
+
+static err flow_store(struct ctx *cx, const struct finish *f) {
+    if (f->flow == NULL) {
+        return OK;
+    }
+    if (f->asks_consent) {
+        struct flow_data data = {.user_name = f->user.employee.user_name,
+                                 .sso_session_id = f->sso.sso_session_id};
+        return flow_move(cx, f->flow, STEP_CONSENT, flow_data_write(cx->arena, &data));
+    }
+    return login_flow_delete(cx, &f->flow->row);
+}
+
+err finish_commit(struct ctx *cx, const struct finish *f) {
+    TRY(flow_store(cx, f));
+    TRY(session_store(cx, f));
+    if (f->grant.code.code.p != NULL) {
+        TRY(authorization_code_create(cx, &f->grant.code));
+    }
+    if (f->grant.session.session_id.p != NULL) {
+        TRY(session_create(cx, &f->grant.session));
+    }
+    return application_used(cx, &f->request->application);
+}
+
+static err finish_run(struct ctx *cx, void *state) {
+    return finish_commit(cx, state);
+}
+
+err finish_respond(struct ctx *cx, const struct request *rq, struct finish *f, struct reply *rp) {
+    TRY(finish_prepare(cx, rq, f, rp));
+    rp->write.run = finish_run;
+    rp->write.state = f;
+    return OK;
+}
+
+static err refuse_run(struct ctx *cx, void *state) {
+    const struct flow *f = state;
+    return login_flow_delete(cx, &f->row);
+}
+
+void finish_refuse(struct ctx *cx, const struct request *rq, const struct flow *flow,
+                   const char *error, const char *description, struct reply *rp) {
+    struct flow *f = NEW(cx->arena, struct flow);
+    *f = *flow;
+    authorize_refuse(cx, rq, &f->request, error, description, rp);
+    rp->write.run = refuse_run;
+    rp->write.state = f;
+}

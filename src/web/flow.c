@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A sign-in under way: found by the secret of its form and the cookie of its browser, advanced by a
+ * write closure (SECURITY `steps`). */
+#include "web_internal.h"
+
+struct str flow_data_write(struct arena *a, const struct flow_data *d) {
+    struct buf b = buf_in(a, 256);
+    struct json_out j = json_to(&b);
+    json_open_object(&j, NULL);
+    json_put_str_if(&j, "user_name", d->user_name);
+    json_put_str_if(&j, "problem", d->problem);
+    if (d->minutes > 0) {
+        json_put_int(&j, "minutes", d->minutes);
+    }
+    json_put_str_if(&j, "sso_session_id", d->sso_session_id);
+    json_close_object(&j);
+    return buf_view(&b);
+}
+
+err flow_data_parse(struct ctx *cx, struct str json, struct flow_data *ret_data) {
+    json_t *value;
+    struct flow_data d = {.minutes = 0};
+    TRY(json_parse(cx, json, &value));
+    TRY(json_get_str(cx, value, "user_name", &d.user_name));
+    TRY(json_get_str(cx, value, "problem", &d.problem));
+    TRY(json_get_int(cx, value, "minutes", 0, &d.minutes));
+    TRY(json_get_str(cx, value, "sso_session_id", &d.sso_session_id));
+    *ret_data = d;
+    return OK;
+}
+
+struct str flow_path(struct arena *a, const struct login_flow *row) {
+    return str_format(a, LOGIN_PATH "?flow=%.*s", STR_ARG(percent_encode(a, row->flow)));
+}
+
+err flow_find(struct ctx *cx, const struct request *rq, struct str secret, struct flow *ret_flow,
+              bool *ret_found) {
+    struct str browser;
+    TRY(cookie_read(cx, rq, COOKIE_BROWSER, &browser));
+    *ret_found = false;
+    if (browser.p == NULL || str_empty(secret) || !str_is_text(secret)) {
+        return OK;
+    }
+    struct flow f = {.request = {.max_age = -1}};
+    err e = login_flow_find(cx, rq->environment->id, secret, browser, &f.row);
+    if (e == ERR_NOT_FOUND) {
+        return OK;
+    }
+    TRY(e);
+    f.row.flow = secret;
+    f.row.browser = browser;
+    TRY(authorize_parse(cx, f.row.request, &f.request));
+    TRY(flow_data_parse(cx, f.row.data, &f.data));
+    *ret_flow = f;
+    *ret_found = true;
+    return OK;
+}
+
+static err begin_run(struct ctx *cx, void *state) {
+    return login_flow_create(cx, state);
+}
+
+err flow_begin(struct ctx *cx, const struct request *rq, const struct authorize *r,
+               const char *step, const struct flow_data *data, struct reply *rp) {
+    struct login_flow *row = NEW(cx->arena, struct login_flow);
+    /* One secret a browser: sign-ins in two of its windows do not end each other. */
+    TRY(cookie_read(cx, rq, COOKIE_BROWSER, &row->browser));
+    if (row->browser.n > BROWSER_SECRET_MAX) {
+        row->browser = STR_NONE;
+    }
+    row->environment_id = rq->environment->id;
+    row->step = str_from(step);
+    row->request = authorize_write(cx->arena, r);
+    row->data = flow_data_write(cx->arena, data);
+    login_flow_prepare(cx, row);
+    page_see_other(rp, flow_path(cx->arena, row));
+    cookie_set(cx, rq, COOKIE_BROWSER, row->browser, rp);
+    rp->write.run = begin_run;
+    rp->write.state = row;
+    return OK;
+}
+
+struct advance {
+    const struct flow *flow;
+    const char *step;
+    struct str data;
+};
+
+static err advance_run(struct ctx *cx, void *state) {
+    const struct advance *a = state;
+    return flow_move(cx, a->flow, a->step, a->data);
+}
+
+err flow_move(struct ctx *cx, const struct flow *f, const char *step, struct str data) {
+    err e = login_flow_advance(cx, &f->row, str_from(step), data);
+    if (e == ERR_CONFLICT) {
+        return fail(cx, ERR_CONFLICT, "a step of a sign-in was posted twice");
+    }
+    return e;
+}
+
+err flow_advance(struct ctx *cx, const struct flow *f, const char *step,
+                 const struct flow_data *data, struct reply *rp) {
+    struct advance *a = NEW(cx->arena, struct advance);
+    a->flow = f;
+    a->step = step;
+    a->data = flow_data_write(cx->arena, data);
+    page_see_other(rp, flow_path(cx->arena, &f->row));
+    rp->write.run = advance_run;
+    rp->write.state = a;
+    return OK;
+}

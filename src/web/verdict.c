@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What becomes of somebody who gave the right password, and the words for what did not go well. */
+#include "web_internal.h"
+
+enum verdict verdict_of(const struct authorize *r, const struct login *l) {
+    if (!str_is(l->authenticator_kind, "system")) {
+        return VERDICT_NO_WAY;
+    }
+    /* OpenID Connect Core 3.1.2.1: id_token_hint says who it must be. */
+    if (!authorize_is_for(r, l->tenant_id, l->employee_id)) {
+        return VERDICT_OTHER_USER;
+    }
+    return l->must_change ? VERDICT_MUST_CHANGE : VERDICT_GOOD;
+}
+
+static const struct problem problems[] = {
+    {"user_name_missing", TEXT_PROBLEM_USER_NAME_MISSING, "username"},
+    {"user_name_form", TEXT_PROBLEM_USER_NAME_FORM, "username"},
+    {"session_gone", TEXT_PROBLEM_SESSION_GONE, "username"},
+    {"password_missing", TEXT_PROBLEM_PASSWORD_MISSING, "password"},
+    {"wrong", TEXT_PROBLEM_WRONG, "password"},
+    {"locked", TEXT_PROBLEM_LOCKED, NULL},
+    {"no_way", TEXT_PROBLEM_NO_WAY, NULL},
+    {"must_change", TEXT_PROBLEM_MUST_CHANGE, NULL},
+    {"other_user", TEXT_PROBLEM_OTHER_USER, NULL},
+};
+
+const struct problem *problem_find(struct str word) {
+    for (size_t i = 0; i < COUNT_OF(problems); i++) {
+        if (str_is(word, problems[i].word)) {
+            return &problems[i];
+        }
+    }
+    return NULL;
+}
+
+const char *verdict_word(enum verdict v) {
+    static const char *const words[] = {
+        [VERDICT_GOOD] = NULL,
+        [VERDICT_WRONG] = "wrong",
+        [VERDICT_LOCKED] = "locked",
+        [VERDICT_NO_WAY] = "no_way",
+        [VERDICT_MUST_CHANGE] = "must_change",
+        [VERDICT_OTHER_USER] = "other_user",
+    };
+    return words[v];
+}

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* web: what a person sees, and the way through it.
+ *
+ * A handler here asks oauth/ what an authorization request means, and the model who somebody is; it
+ * decides which page comes next and writes it. Pages are written by html.c, which escapes whatever
+ * is not a literal of this folder, on the one layout of page.c, in the language that the person
+ * reads (text.c; texts/). They work without JavaScript: there is none.
+ *
+ * A sign-in under way is a row (login_flow in model.h). Its secret stands in the form, the secret
+ * of the browser that began it in a cookie; a step needs both, and the number of the step, so that
+ * what is posted twice, late, or by another browser goes nowhere. Every POST ends in a 303, with
+ * the step advanced in the same write closure as everything else that it changed; the last one
+ * stores session and code and sends the browser back to the application.
+ */
+#ifndef POSTERN_WEB_H
+#define POSTERN_WEB_H
+
+#include "oauth.h"
+
+/* ---- authorize_page.c: GET and POST /auth/authorize ---- */
+
+#define AUTHORIZE_BODY_MAX 65536
+err authorize_page(struct ctx *cx, const struct request *rq, struct reply *rp);
+
+/* ---- login.c: GET and POST /auth/login ---- */
+
+#define LOGIN_PATH     "/auth/login"
+#define LOGIN_BODY_MAX 16384
+err login_get(struct ctx *cx, const struct request *rq, struct reply *rp);
+err login_post(struct ctx *cx, const struct request *rq, struct reply *rp);
+
+/* ---- logout_page.c: GET and POST /auth/authorize/logout ---- */
+
+#define LOGOUT_PATH "/auth/authorize/logout"
+err logout_page(struct ctx *cx, const struct request *rq, struct reply *rp);
+
+/* ---- asset.c: GET /auth/assets/{name}, from memory alone (SECURITY `static`) ---- */
+
+#define ASSET_PATH "/auth/assets/"
+err asset_get(struct ctx *cx, const struct request *rq, struct reply *rp);
+
+/* ---- error_page.c: http_hooks.error_page ---- */
+
+void error_page(struct ctx *cx, const struct request *rq, err code, struct reply *rp);
+
+#endif

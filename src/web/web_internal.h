@@ -1,0 +1,217 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the files of web/ share. */
+#ifndef POSTERN_WEB_INTERNAL_H
+#define POSTERN_WEB_INTERNAL_H
+
+#include "texts.h"
+#include "web.h"
+
+/* ---- html.c: a writer that escapes ---- */
+
+struct html {
+    struct buf to;
+};
+/* Markup is a string literal of this folder, always. */
+#define HTML(h, literal) html_literal((h), ("" literal), sizeof(literal) - 1)
+void html_literal(struct html *h, const char *literal, size_t n);
+/* Text, escaped; controls and what is not UTF-8 become U+FFFD. */
+void html_text(struct html *h, struct str text);
+/* The same, set apart from the direction of the text around it (a name in Arabic, or a hostile
+ * one). */
+void html_name(struct html *h, struct str text);
+/* ` name="value"`: the value escaped. */
+#define HTML_ATTR(h, name, value) html_attr((h), ("" name), (value))
+void html_attr(struct html *h, const char *name, struct str value);
+/* ` name="url"`: http, https, or a path of this server; anything else (javascript:, data:, another
+ * host's //path) becomes "#". */
+#define HTML_URL(h, name, url) html_url((h), ("" name), (url))
+void html_url(struct html *h, const char *name, struct str url);
+bool url_is_plain(struct str url);
+
+/* ---- text.c: the catalogues (texts/ by tools/texts.py) ---- */
+
+struct language {
+    const char *tag; /* "en"; NULL ends the table */
+    const char *const *texts;
+};
+extern const struct language languages[];
+extern const char *const text_names[TEXT_COUNT];
+/* The first of ours in ui_locales (words, best first: OpenID Connect Core 3.1.2.1), else the best
+ * of Accept-Language, else English. */
+const struct language *language_choose(struct str ui_locales, struct str accept_language);
+
+/* ---- page.c: the one layout ---- */
+
+struct page {
+    struct html h;
+    const struct language *language;
+    struct ctx *cx;
+    const struct request *rq;
+    struct str redirect; /* where a form of this page may end up: form-action */
+    int status;          /* 0: 200 */
+};
+struct page_options {
+    enum text_key title;
+    struct str ui_locales, display, redirect; /* of the authorization request, or absent */
+};
+/* Up to and with the heading. */
+struct page *page_begin(struct ctx *cx, const struct request *rq, const struct page_options *o);
+void page_end(struct page *p, struct reply *rp);
+struct text_value {
+    const char *name; /* of the placeholder; NULL ends the list */
+    struct str value;
+};
+#define TEXT_VALUES(...) ((const struct text_value[]){__VA_ARGS__, {NULL, STR_NONE}})
+/* A text of the catalogue, its placeholders replaced by values (NULL: it has none). */
+void page_say(struct page *p, enum text_key key, const struct text_value *values);
+void page_paragraph(struct page *p, enum text_key key, const struct text_value *values);
+/* The summary of what is wrong, announced by a screen reader; `field`: id of the input that it is
+ * about, or NULL. */
+void page_problem(struct page *p, enum text_key key, const struct text_value *values,
+                  const char *field);
+/* CSP source of a URI's origin: "https://app.example", "com.example.app:" for a scheme of an
+ * application's own; absent for what is neither. */
+struct str csp_source(struct arena *a, struct str uri);
+/* What every page is sent with; `redirect` as in struct page. */
+void page_headers(struct ctx *cx, struct str redirect, struct reply *rp);
+/* 303 to a path of this server. */
+void page_see_other(struct reply *rp, struct str path);
+
+/* ---- asset.c ---- */
+
+/* "/auth/assets/style-DIGEST.css" */
+struct str asset_style_path(struct arena *a);
+
+/* ---- browser.c: cookies and who they belong to ---- */
+
+/* The cookie's value, or STR_NONE. Names carry __Host- when the issuer is https: another host of
+ * the domain, or http, cannot set them (SECURITY `fixation`). */
+enum cookie { COOKIE_SESSION, COOKIE_BROWSER, COOKIE_COUNT };
+struct str cookie_name(const struct request *rq, enum cookie c);
+err cookie_read(struct ctx *cx, const struct request *rq, enum cookie c, struct str *ret_value);
+/* Until the browser is closed; the rows behind them end sooner. */
+void cookie_set(struct ctx *cx, const struct request *rq, enum cookie c, struct str value,
+                struct reply *rp);
+void cookie_clear(struct ctx *cx, const struct request *rq, enum cookie c, struct reply *rp);
+/* The session of this browser. *ret_found false: none that is alive. */
+err browser_session(struct ctx *cx, const struct request *rq, struct sso_session *ret_session,
+                    bool *ret_found);
+
+/* ---- verdict.c ---- */
+
+enum verdict {
+    VERDICT_GOOD,
+    VERDICT_WRONG, /* unknown, wrong, disabled, without a password: one and the same */
+    VERDICT_LOCKED,
+    VERDICT_NO_WAY,
+    VERDICT_MUST_CHANGE,
+    VERDICT_OTHER_USER, /* than the one of id_token_hint */
+};
+/* Of somebody who gave the right password, and is not locked (SECURITY `enumeration`). */
+enum verdict verdict_of(const struct authorize *r, const struct login *l);
+/* In words of the flow's data and back: "wrong". */
+struct problem {
+    const char *word;
+    enum text_key text;
+    const char *field; /* id of the input */
+};
+const struct problem *problem_find(struct str word); /* NULL: none */
+const char *verdict_word(enum verdict v);
+
+/* ---- flow.c: a sign-in under way ---- */
+
+#define BROWSER_SECRET_MAX 128
+/* What a flow's data knows. */
+struct flow_data {
+    struct str user_name;
+    struct str problem; /* word of the problem table: shown once */
+    int64_t minutes;    /* of LOCKED */
+    struct str sso_session_id;
+};
+struct flow {
+    struct login_flow row;
+    struct authorize request;
+    struct flow_data data;
+};
+struct str flow_data_write(struct arena *a, const struct flow_data *d);
+err flow_data_parse(struct ctx *cx, struct str json, struct flow_data *ret_data);
+/* By the parameter `flow` and this browser's cookie; *ret_found false: expired, finished, another
+ * browser's. */
+err flow_find(struct ctx *cx, const struct request *rq, struct str secret, struct flow *ret_flow,
+              bool *ret_found);
+/* rp: the flow is stored by a closure, the browser gets its cookie and a 303 to the first step. */
+err flow_begin(struct ctx *cx, const struct request *rq, const struct authorize *r,
+               const char *step, const struct flow_data *data, struct reply *rp);
+/* rp: a closure that advances, and a 303 to the next page. */
+err flow_advance(struct ctx *cx, const struct flow *f, const char *step,
+                 const struct flow_data *data, struct reply *rp);
+/* In a closure; ERR_CONFLICT: this step is over. */
+err flow_move(struct ctx *cx, const struct flow *f, const char *step, struct str data);
+struct str flow_path(struct arena *a, const struct login_flow *row);
+
+/* ---- finish.c: the last step ---- */
+
+/* Who is signed in, and what follows. finish_prepare() fills the reply, finish_commit() runs in its
+ * write closure. */
+struct finish {
+    const struct authorize *request;
+    const struct flow *flow; /* NULL: answered at once */
+    struct sso_session sso;
+    struct str cookie; /* of a new session; absent: it is one that was there */
+    bool asks_consent; /* the user is asked first */
+    struct user user;
+    struct str remote;
+    struct authorize_grant grant; /* filled in */
+};
+/* rp: back to the application with what it asked for (access_denied, if the tenant did not allow
+ * it), or to the consent page. */
+err finish_prepare(struct ctx *cx, const struct request *rq, struct finish *f, struct reply *rp);
+err finish_commit(struct ctx *cx, const struct finish *f);
+/* Both, with a closure of their own. */
+err finish_respond(struct ctx *cx, const struct request *rq, struct finish *f, struct reply *rp);
+/* rp: back with an error of OpenID Connect Core 3.1.2.6; the flow ends in the closure. */
+void finish_refuse(struct ctx *cx, const struct request *rq, const struct flow *flow,
+                   const char *error, const char *description, struct reply *rp);
+/* Users of this tenant may use the application. */
+err application_usable(struct ctx *cx, const struct application *a, struct str tenant_id,
+                       bool *ret_usable);
+
+/* ---- login_step.c, login_password.c: the steps (a table) ---- */
+
+struct login_step {
+    const char *name; /* stored in the flow */
+    enum text_key title;
+    err (*show)(struct ctx *cx, const struct flow *f, struct page *p);
+    err (*post)(struct ctx *cx, const struct request *rq, struct flow *f, struct reply *rp);
+};
+const struct login_step *login_step_find(struct str name); /* NULL: of another version */
+#define USER_NAME_MAX 256                                  /* bytes: no longer one is anybody's */
+void login_form_begin(struct page *p, const struct flow *f);
+/* A submit button: its `action` is id and value. */
+struct login_button {
+    const char *action;
+    enum text_key text;
+    const struct text_value *values;
+    bool is_plain; /* the second choice: fields need not be filled in */
+};
+void login_button(struct page *p, const struct login_button *b);
+/* aria-invalid, if the problem shown is about this field. */
+void login_invalid(struct page *p, const struct flow *f, const char *field);
+err login_password_show(struct ctx *cx, const struct flow *f, struct page *p);
+err login_password_post(struct ctx *cx, const struct request *rq, struct flow *f, struct reply *rp);
+#define STEP_USER     "user"
+#define STEP_PASSWORD "password"
+#define STEP_ACCOUNT  "account"
+#define STEP_CONSENT  "consent"
+
+/* ---- error_page.c ---- */
+
+/* The application's request is wrong: for a person, and the details for its developers. */
+void refused_page(struct ctx *cx, const struct request *rq, err code, struct reply *rp);
+void expired_page(struct ctx *cx, const struct request *rq, struct reply *rp);
+/* A step that is over; the way to where the flow stands. */
+void done_page(struct ctx *cx, const struct request *rq, const struct flow *f, struct reply *rp);
+/* "name" or, for another vendor's, "name (vendor)". */
+struct str application_title(struct arena *a, const struct application *application);
+
+#endif
