@@ -27,6 +27,8 @@ struct str random_text(struct ctx *cx, size_t n);
 #define SHA256_SIZE 32
 #define SHA256_TEXT 43 /* as base64url */
 void sha256(const void *p, size_t n, unsigned char ret_digest[SHA256_SIZE]);
+#define SHA512_SIZE 64
+void sha512(const void *p, size_t n, unsigned char ret_digest[SHA512_SIZE]);
 /* SHA-256 as base64url: the stored form of a secret or token. */
 struct str sha256_text(struct arena *a, struct str s);
 /* True if sha256_text(candidate) is `stored`; constant time. */

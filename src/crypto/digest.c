@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* SHA-256 and HMAC on hashes that were fetched once. */
+/* SHA-256, SHA-512 and HMAC on hashes that were fetched once. */
 #include "evp.h"
 
 #include <string.h>
@@ -15,6 +15,10 @@ static void must(int ok) {
 
 void sha256(const void *p, size_t n, unsigned char ret_digest[SHA256_SIZE]) {
     must(EVP_Digest(p, n, ret_digest, NULL, evp_hash(HASH_SHA256), NULL));
+}
+
+void sha512(const void *p, size_t n, unsigned char ret_digest[SHA512_SIZE]) {
+    must(EVP_Digest(p, n, ret_digest, NULL, evp_hash(HASH_SHA512), NULL));
 }
 
 struct str sha256_text(struct arena *a, struct str s) {

@@ -3,9 +3,38 @@
  * route's scope or permission. */
 #include "oauth_internal.h"
 
+/* RFC 6750 2.2: the token in a form, at the one endpoint that OpenID Connect Core 5.3.1 wants it
+ * at.
+ */
+static err body_token(struct ctx *cx, const struct request *rq, struct str *ret_text) {
+    static const struct form_rules rules = {.max = HTTP_FORM_MAX, .plus = true};
+    struct str label = request_header(rq, "content-type");
+    struct params form = {0};
+    if (rq->route->handle != userinfo || rq->method != HTTP_POST ||
+        !str_starts_nocase(label, "application/x-www-form-urlencoded")) {
+        *ret_text = STR_NONE;
+        return OK;
+    }
+    TRY(form_parse(cx, rq->body, &rules, &form));
+    return params_one(cx, &form, "access_token", ret_text);
+}
+
+static err bearer_text(struct ctx *cx, const struct request *rq, struct str *ret_text) {
+    struct str header, body;
+    TRY(request_bearer(cx, rq, &header));
+    TRY(body_token(cx, rq, &body));
+    if (!str_empty(header) && !str_empty(body)) {
+        /* RFC 6750 2: no more than one method in a request. */
+        return fail_say(cx, ERR_INVALID_REQUEST,
+                        "The access token comes in the header and in the body.");
+    }
+    *ret_text = str_empty(header) ? body : header;
+    return OK;
+}
+
 static err access_token_read(struct ctx *cx, const struct request *rq, struct token *ret_token) {
     struct str text;
-    TRY(request_bearer(cx, rq, &text));
+    TRY(bearer_text(cx, rq, &text));
     if (str_empty(text)) {
         return fail(cx, ERR_TOKEN_MISSING, "no bearer token");
     }

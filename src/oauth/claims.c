@@ -75,16 +75,40 @@ struct str claims_access(struct ctx *cx, const struct request *rq, const struct 
     return buf_view(&b);
 }
 
-/* OpenID Connect Core 3.1.3.6: the left half of the digest that the signature uses. Ed25519's would
- * be SHA-512: left out, it is optional at the token endpoint. */
-static void put_at_hash(struct json_out *j, struct ctx *cx, const struct issue *issue,
-                        struct str access_token) {
-    if (str_is(issue->client->application.token_alg, "EdDSA")) {
+/* OpenID Connect Core 3.1.3.6, 3.3.2.11: the left half of the digest that the signature uses
+ * (Ed25519: SHA-512). */
+static void put_half_hash(struct json_out *j, struct ctx *cx, const struct issue *issue,
+                          const char *claim, struct str of) {
+    unsigned char digest[SHA512_SIZE];
+    size_t size = SHA256_SIZE;
+    if (str_empty(of)) {
         return;
     }
-    unsigned char digest[SHA256_SIZE];
-    sha256(access_token.p, access_token.n, digest);
-    json_put_str(j, "at_hash", base64url(cx->arena, digest, SHA256_SIZE / 2));
+    if (str_is(issue->client->application.token_alg, "EdDSA")) {
+        size = SHA512_SIZE;
+        sha512(of.p, of.n, digest);
+    } else {
+        sha256(of.p, of.n, digest);
+    }
+    json_put_str(j, claim, base64url(cx->arena, digest, size / 2));
+}
+
+/* How it was signed in for: what the authorization request asked to hear (Core 2). */
+static void put_authentication(struct json_out *j, const struct issue *issue) {
+    struct str rest = issue->amr, word;
+    json_put_int(j, "auth_time", issue->auth_at);
+    json_put_str_if(j, "nonce", issue->nonce);
+    json_put_str_if(j, "acr", acr_of(issue->amr));
+    if (str_empty(rest)) {
+        return;
+    }
+    json_open_array(j, "amr");
+    while (str_next(&rest, ' ', &word)) {
+        if (!str_empty(word)) {
+            json_put_str(j, NULL, word);
+        }
+    }
+    json_close_array(j);
 }
 
 struct str claims_id(struct ctx *cx, const struct request *rq, const struct issue *issue,
@@ -104,8 +128,12 @@ struct str claims_id(struct ctx *cx, const struct request *rq, const struct issu
     json_put_str(&j, "aud", client_id);
     json_put_str(&j, "azp", client_id);
     json_put_str(&j, "sid", issue->session.session_id);
-    json_put_int(&j, "auth_time", issue->auth_at);
-    put_at_hash(&j, cx, issue, access_token);
+    put_authentication(&j, issue);
+    put_half_hash(&j, cx, issue, "at_hash", access_token);
+    put_half_hash(&j, cx, issue, "c_hash", issue->code_text);
+    if (issue->email) {
+        json_put_str(&j, "email", issue->user->employee.email_address);
+    }
     put_times(&j, cx, lifetime);
     json_close_object(&j);
     return buf_view(&b);

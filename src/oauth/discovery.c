@@ -101,9 +101,11 @@ static void put_scopes_and_grants(struct json_out *j) {
 
 static void put_endpoints(struct json_out *j, struct ctx *cx, const struct environment *e) {
     json_put_str(j, "issuer", e->issuer);
+    put_endpoint(j, cx, e, "authorization_endpoint", "/auth/authorize");
     json_put_str(j, "token_endpoint", e->token_endpoint);
     put_endpoint(j, cx, e, "userinfo_endpoint", "/auth/userinfo");
     put_endpoint(j, cx, e, "jwks_uri", "/auth/jwks");
+    put_endpoint(j, cx, e, "end_session_endpoint", "/auth/authorize/logout");
     put_endpoint(j, cx, e, "introspection_endpoint", "/auth/introspect");
     put_endpoint(j, cx, e, "revocation_endpoint", "/auth/revoke");
 }
@@ -117,31 +119,50 @@ static void put_client_authentication(struct json_out *j) {
     put_assertion_algs(j, "revocation_endpoint_auth_signing_alg_values_supported");
 }
 
+/* What the authorization endpoint takes and gives. */
+static void put_authorization(struct json_out *j) {
+    static const char *const modes[] = {"query", "fragment", "form_post", NULL};
+    static const char *const displays[] = {"page", "popup", NULL};
+    static const char *const challenges[] = {"S256", NULL};
+    json_open_array(j, "response_types_supported");
+    for (size_t i = 0; response_type_at(i) != NULL; i++) {
+        json_put_z(j, NULL, response_type_at(i));
+    }
+    json_close_array(j);
+    json_open_array(j, "prompt_values_supported");
+    for (size_t i = 0; prompt_names[i].name != NULL; i++) {
+        json_put_z(j, NULL, prompt_names[i].name);
+    }
+    json_close_array(j);
+    put_list(j, "response_modes_supported", modes);
+    put_list(j, "display_values_supported", displays);
+    put_list(j, "code_challenge_methods_supported", challenges);
+    put_list(j, "acr_values_supported", acr_names);
+    json_put_bool(j, "authorization_response_iss_parameter_supported", true);
+}
+
 static struct str openid_body(struct ctx *cx, const struct environment *e) {
-    static const char *const none[] = {NULL};
     static const char *const subjects[] = {"public", NULL};
     static const char *const claim_types[] = {"normal", NULL};
     static const char *const request_algs[] = {"none", NULL};
     static const char *const claims[] = {
-        "sub",    "iss",     "aud",         "exp",      "iat",        "auth_time",
-        "azp",    "at_hash", "sid",         "name",     "given_name", "family_name",
-        "email",  "userId",  "tenantId",    "tenant",   "area",       "icAgentId",
-        "icBUId", "icSPId",  "icClusterId", "icDomain", NULL};
+        "sub",        "iss",         "aud",    "exp",         "iat",      "auth_time", "nonce",
+        "acr",        "amr",         "c_hash", "azp",         "at_hash",  "sid",       "name",
+        "given_name", "family_name", "email",  "userId",      "tenantId", "tenant",    "area",
+        "icAgentId",  "icBUId",      "icSPId", "icClusterId", "icDomain", NULL};
     struct buf b = buf_in(cx->arena, 4096);
     struct json_out j = json_to(&b);
     json_open_object(&j, NULL);
     put_endpoints(&j, cx, e);
     put_client_authentication(&j);
     put_scopes_and_grants(&j);
-    /* Required by OpenID Connect Discovery 3, and empty: nobody can sign in at an authorization
-     * endpoint here. */
-    put_list(&j, "response_types_supported", none);
+    put_authorization(&j);
     put_list(&j, "subject_types_supported", subjects);
     put_token_algs(&j, e, "id_token_signing_alg_values_supported");
     put_list(&j, "request_object_signing_alg_values_supported", request_algs);
     put_list(&j, "claim_types_supported", claim_types);
     put_list(&j, "claims_supported", claims);
-    json_put_bool(&j, "claims_parameter_supported", false);
+    json_put_bool(&j, "claims_parameter_supported", true);
     json_put_bool(&j, "request_parameter_supported", false);
     json_put_bool(&j, "request_uri_parameter_supported", false);
     json_close_object(&j);

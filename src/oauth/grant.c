@@ -5,6 +5,7 @@
 static const struct grant grants[] = {
     {"password", GRANT_BACKEND | GRANT_CONFIDENTIAL, false, grant_password},
     {"client_credentials", GRANT_BACKEND, false, grant_client_credentials},
+    {"authorization_code", GRANT_CONFIDENTIAL | GRANT_PUBLIC, false, grant_authorization_code},
     {"refresh_token", GRANT_BACKEND | GRANT_CONFIDENTIAL | GRANT_PUBLIC, true, grant_refresh_token},
 };
 

@@ -123,6 +123,13 @@ static err issue_write_run(struct ctx *cx, void *state) {
     if (issue->generated.generated_key_id.p != NULL) {
         TRY(generated_key_use(cx, issue->generated.tenant_id, issue->generated.generated_key_id));
     }
+    if (issue->code.code.p != NULL) {
+        bool won = false;
+        TRY(code_commit(cx, w->rq, issue, w->rp, &won));
+        if (!won) {
+            return OK;
+        }
+    }
     if (issue->refreshes) {
         TRY(refresh_commit(cx, w->rq, issue, &w->rotation, w->rp));
     } else {
@@ -145,6 +152,8 @@ static void session_begin(struct ctx *cx, struct issue *issue) {
     session->employee_id = issue->user != NULL ? issue->user->employee.employee_id : STR_NONE;
     session->access_key_id = issue->key.access_key_id;
     session->scope = issue->scope;
+    session->nonce = issue->nonce;
+    session->amr = issue->amr;
     session->auth_at = issue->auth_at;
     session->created_at = cx->now;
 }
@@ -206,5 +215,26 @@ err issue_reply(struct ctx *cx, const struct request *rq, struct issue *issue,
     rp->tenant_id = issue->tenant.tenant_id;
     rp->client_id = a->application_id;
     write_prepare(cx, rq, issue, &issued, rp);
+    return OK;
+}
+
+err issue_front_channel(struct ctx *cx, const struct request *rq, struct issue *issue, bool token,
+                        struct issue_front *ret) {
+    const struct application *a = &issue->client->application;
+    struct lifetimes life =
+        lifetimes_resolve(cx, &rq->environment->lifetimes, &issue->tenant.lifetimes, &a->lifetimes);
+    struct issued issued = {.access_lifetime = life.access, .id_lifetime = life.id};
+    const struct signing_key *key = NULL;
+    TRY(key_choose(cx, rq, a, &key));
+    session_begin(cx, issue);
+    if (token) {
+        TRY(sign_access(cx, rq, issue, key, &issued));
+    }
+    if (issue->id_token) {
+        TRY(sign_id(cx, rq, issue, key, &issued));
+    }
+    issue->session.expires_at = cx->now + later(life.access, life.id);
+    *ret = (struct issue_front){
+        .access_token = issued.access_token, .id_token = issued.id_token, .lifetime = life.access};
     return OK;
 }

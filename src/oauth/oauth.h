@@ -197,12 +197,8 @@ enum {
     RESPONSE_ID_TOKEN = 2,
     RESPONSE_TOKEN = 4,
 };
-struct response_type {
-    const char *name; /* "code id_token": the words in the order of the specifications */
-    unsigned bits;    /* RESPONSE_CODE | ... */
-};
-const struct response_type *response_type_at(size_t i); /* NULL past the end */
-/* Words in any order, each once; 0: unknown. */
+/* RESPONSE_CODE | ... of words in any order, each once; 0: unknown. The list of those that there
+ * are is response_type_at() of model.h. */
 unsigned response_type_parse(struct str words);
 /* The application registered it; one that registered none has `code`. */
 bool response_type_registered(struct ctx *cx, const struct application *a, unsigned bits);
@@ -223,7 +219,6 @@ enum {
     PROMPT_CONSENT = 4,
     PROMPT_SELECT_ACCOUNT = 8,
 };
-#define AUTHORIZATION_CODE_SECONDS 60
 struct authorize {
     struct application application;
     struct str redirect_uri, state, scope, nonce;

@@ -43,6 +43,68 @@ err grant_client_credentials(struct ctx *cx, const struct request *rq, const str
 err grant_refresh_token(struct ctx *cx, const struct request *rq, const struct client *client,
                         struct issue *issue, struct reply *rp);
 
+err grant_authorization_code(struct ctx *cx, const struct request *rq, const struct client *client,
+                             struct issue *issue, struct reply *rp);
+/* In the write closure: the code is used up. The loser of a race has its answer in rp, and what the
+ * winner got is revoked. */
+err code_commit(struct ctx *cx, const struct request *rq, const struct issue *issue,
+                struct reply *rp, bool *ret_won);
+
+/* ---- authorize_read.c, authorize_rest.c, authorize_stored.c ---- */
+
+/* Bounds of what an authorization request brings, in bytes. */
+#define AUTHORIZE_WORD_MAX   128
+#define AUTHORIZE_TEXT_MAX   1024
+#define AUTHORIZE_NONCE_MAX  1024
+#define AUTHORIZE_URI_MAX    2048
+#define AUTHORIZE_STATE_MAX  4096
+#define AUTHORIZE_CLAIMS_MAX 4096
+/* One parameter of query and body; without a value it is absent. */
+err authorize_param(struct ctx *cx, const struct params *all, const char *name, size_t max,
+                    struct str *ret);
+/* Everything whose error may redirect. */
+err authorize_rest_read(struct ctx *cx, const struct request *rq, const struct params *all,
+                        struct authorize *r);
+/* The whole row of r->application, alive; may it have this redirect_uri, this response type? */
+err authorize_application(struct ctx *cx, struct str tenant_id, struct authorize *r);
+err authorize_redirect_check(struct ctx *cx, const struct authorize *r);
+err authorize_type_check(struct ctx *cx, const struct authorize *r);
+bool authorize_mode_fits(struct str mode, unsigned response_type);
+/* The stored form alone, without looking at what it names. */
+err authorize_stored_parse(struct ctx *cx, struct str text, struct authorize *ret);
+struct prompt_name {
+    const char *name;
+    unsigned bit;
+};
+extern const struct prompt_name prompt_names[]; /* ends with NULL */
+
+/* ---- claims_request.c ---- */
+
+struct claims_request {
+    struct str text;    /* one spelling of it */
+    struct str subject; /* the sub that was asked for; absent: none */
+    bool acr_unmet;     /* an essential acr that nobody here reaches */
+    bool email;         /* in the id token */
+};
+err claims_request_parse(struct ctx *cx, struct str text, struct claims_request *ret);
+extern const char *const acr_names[]; /* ends with NULL */
+/* How good these ways to sign in are; absent: nobody signed in with one. */
+struct str acr_of(struct str amr);
+/* authorization_code.claims: what the tokens behind a code will say. */
+struct str code_memory_write(struct arena *a, struct str amr, struct str claims);
+err code_memory_parse(struct ctx *cx, struct str text, struct str *ret_amr, bool *ret_email);
+
+/* ---- issue.c ---- */
+
+struct issue_front { /* what the authorization endpoint itself returns; absent: not asked */
+    struct str access_token, id_token;
+    int64_t lifetime; /* of the access token */
+};
+/* Begins issue->session (the caller stores it) and signs: an access token if `token`, an id token
+ * if issue->id_token. */
+err issue_front_channel(struct ctx *cx, const struct request *rq, struct issue *issue, bool token,
+                        struct issue_front *ret);
+
 /* The user that an access key speaks for, and everything an issue needs of it: two grants' common
  * part. */
 err access_key_issue(struct ctx *cx, const struct request *rq, struct str id, struct str secret,

@@ -238,6 +238,7 @@ err refresh_begin(struct ctx *cx, const struct request *rq, struct str refresh_t
     issue->refreshes = true;
     issue->old_refresh_digest = token.digest;
     issue->auth_at = s->auth_at;
+    issue->amr = s->amr; /* Core 12.2: the sign-in is the same; no nonce */
     /* SECURITY `scope`: what the application lost meanwhile is not granted again. */
     issue->scope = scope_within(cx->arena, s->scope, client->application.scope);
     return OK;

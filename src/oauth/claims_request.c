@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The claims parameter (OpenID Connect Core 5.5), and what an authentication was worth (acr). Most
+ * of what can be asked for stands in every id token and userinfo answer; what is left is e-mail in
+ * the id token, a certain user (sub) and a certain way to sign in (acr). */
+#include "oauth_internal.h"
+
+const char *const acr_names[] = {"1", NULL};
+
+/* One factor, whatever it was: the level that a password reaches. */
+struct str acr_of(struct str amr) {
+    return str_empty(amr) ? STR_NONE : str_from(acr_names[0]);
+}
+
+static bool is_text(const json_t *value, const char *text) {
+    struct str s = {json_string_value(value), json_string_length(value)};
+    return str_is(s, text);
+}
+
+static bool acr_reached(const json_t *value) {
+    for (size_t i = 0; acr_names[i] != NULL; i++) {
+        if (is_text(value, acr_names[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Core 5.5.1.1: an essential acr that is not reached is a failed authentication. */
+static bool acr_unmet(const json_t *acr) {
+    const json_t *one = json_object_get(acr, "value"), *many = json_object_get(acr, "values");
+    if (!json_is_true(json_object_get(acr, "essential")) || (one == NULL && many == NULL)) {
+        return false;
+    }
+    size_t i;
+    const json_t *item;
+    json_array_foreach(many, i, item) {
+        if (acr_reached(item)) {
+            return false;
+        }
+    }
+    return !acr_reached(one);
+}
+
+/* Each member is null or an object; unknown ones are ignored (Core 5.5). */
+static bool members_ok(const json_t *section) {
+    if (section == NULL || json_is_null(section)) {
+        return true;
+    }
+    const char *key;
+    json_t *value;
+    json_object_foreach((json_t *)section, key, value) {
+        if (!json_is_null(value) && !json_is_object(value)) {
+            return false;
+        }
+    }
+    return json_is_object(section);
+}
+
+static struct str subject_of(const json_t *section) {
+    const json_t *value = json_object_get(json_object_get(section, "sub"), "value");
+    return (struct str){json_string_value(value), json_string_length(value)};
+}
+
+err claims_request_parse(struct ctx *cx, struct str text, struct claims_request *ret) {
+    json_t *claims;
+    if (json_parse(cx, text, &claims) != OK || !json_is_object(claims)) {
+        return fail_say(cx, ERR_INVALID_REQUEST, "claims must be a JSON object.");
+    }
+    const json_t *id_token = json_object_get(claims, "id_token");
+    const json_t *info = json_object_get(claims, "userinfo");
+    if (!members_ok(id_token) || !members_ok(info)) {
+        return fail_say(cx, ERR_INVALID_REQUEST,
+                        "The members id_token and userinfo of claims must be objects whose members "
+                        "are null or objects.");
+    }
+    struct str subject = subject_of(id_token), other = subject_of(info);
+    if (subject.p != NULL && other.p != NULL && !str_eq(subject, other)) {
+        return fail_say(cx, ERR_INVALID_REQUEST, "claims asks for two different users.");
+    }
+    *ret = (struct claims_request){
+        .text = json_canonical(cx->arena, claims),
+        .subject = subject.p != NULL ? subject : other,
+        .acr_unmet = acr_unmet(json_object_get(id_token, "acr")),
+        .email = json_object_get(id_token, "email") != NULL,
+    };
+    return OK;
+}
+
+/* ---- what a code remembers ---- */
+
+struct str code_memory_write(struct arena *a, struct str amr, struct str claims) {
+    struct buf b = buf_in(a, 128);
+    struct json_out j = json_to(&b);
+    json_open_object(&j, NULL);
+    json_put_str_if(&j, "amr", amr);
+    if (claims.p != NULL) {
+        json_put_raw(&j, "claims", claims);
+    }
+    json_close_object(&j);
+    return buf_view(&b);
+}
+
+err code_memory_parse(struct ctx *cx, struct str text, struct str *ret_amr, bool *ret_email) {
+    json_t *memory;
+    TRY(json_parse(cx, text.p != NULL ? text : STR("{}"), &memory));
+    TRY(json_get_str(cx, memory, "amr", ret_amr));
+    const json_t *claims = json_object_get(memory, "claims");
+    *ret_email = json_object_get(json_object_get(claims, "id_token"), "email") != NULL;
+    return OK;
+}
