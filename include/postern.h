@@ -28,8 +28,8 @@
  *   newer header adds at the end keep their defaults in programs built with an older one.
  * - What a `..._done` or `..._free` releases is the library's memory: never free() it.
  *
- * Sources: the platform's documents (the five tasks of an integration), RFC 6749, 7523, 7519, 8414,
- * 9110; OpenID Connect Core and Discovery.
+ * Sources: the platform's documents (the five tasks of an integration), RFC 6749, 7009, 7523, 7519,
+ * 7636, 8252, 8414, 9110, 9207; OpenID Connect Core and Discovery.
  */
 #ifndef POSTERN_H
 #define POSTERN_H
@@ -208,8 +208,10 @@ POSTERN_API void postern_cancel_free(struct postern_cancel *cancel);
 /* ---- discover ---- */
 
 enum postern_get_flags {
-    POSTERN_FRESH = 1,  /* ask the server, whatever is cached */
-    POSTERN_CACHED = 2, /* never ask: POSTERN_NO_TOKEN if it is not cached or expired */
+    POSTERN_FRESH = 1,     /* ask the server, whatever is cached */
+    POSTERN_CACHED = 2,    /* never ask: POSTERN_NO_TOKEN if it is not cached or expired */
+    POSTERN_RENEWABLE = 4, /* with POSTERN_CACHED: an expired one too, if a refresh token is there
+                              to renew it: somebody is signed in */
 };
 
 /* What discovery says. Members that are absent there are NULL. */
@@ -259,7 +261,7 @@ struct postern_token {
     const char *claims; /* of the id token, else of the access token if it is a JWT; JSON or NULL */
     const char *tenant_id; /* from the id token; NULL */
     const char *grant;     /* by which it came: "password", "client_credentials", "access_key",
-                              "refresh_token" */
+                              "authorization_code", "refresh_token" */
     int64_t obtained_at;
     int64_t expires_at; /* 0: the server did not say */
     int64_t renew_at;   /* from here on the next call renews it */
@@ -272,7 +274,8 @@ struct postern_token {
     { .size = sizeof(struct postern_token) }
 
 /* A token good for now: the cached one, else one renewed by refresh token, else by full
- * authentication. Of any number of threads and processes that share the cache, one renews and the
+ * authentication; with the grant authorization_code, where that needs a person, POSTERN_NO_TOKEN
+ * instead. Of any number of threads and processes that share the cache, one renews and the
  * others wait for its result. `flags`: enum postern_get_flags. Errors: any but POSTERN_DENIED,
  * POSTERN_NOT_FOUND, POSTERN_REQUEST. */
 POSTERN_API enum postern_code postern_token_get(struct postern *client, unsigned flags,
@@ -281,6 +284,66 @@ POSTERN_API enum postern_code postern_token_get(struct postern *client, unsigned
 POSTERN_API void postern_token_done(struct postern_token *token);
 /* Forgets what is cached for this client, in memory and on disk. Nothing is revoked. */
 POSTERN_API enum postern_code postern_forget(struct postern *client);
+
+/* ---- signing in ---- */
+
+/* With the grant authorization_code a person signs in, in a browser (RFC 6749 4.1, with PKCE of RFC
+ * 7636; RFC 8252 for programs on a person's own machine). A program begins a login, has the browser
+ * open its address, receives the redirect, and finishes the login with it; from then on the client
+ * has tokens as with every other grant, and renews them by refresh token. Who is signed in belongs
+ * to the profile: two profiles are two accounts. */
+struct postern_login;
+struct postern_login_options {
+    size_t size;
+    const char *redirect_uri; /* where the answer goes, as registered for the application; for
+                                 http://127.0.0.1:PORT/... any port (RFC 8252 7.3) */
+    const char *login_hint;   /* whom to expect, e.g. a user name; NULL: nobody in particular */
+    const char *prompt;       /* "login", "consent", "select_account", "none"; NULL: as needed */
+    const char *ui_locales;   /* languages in order, "de en"; NULL: the browser's */
+};
+#define POSTERN_LOGIN_OPTIONS_INIT                                                                 \
+    { .size = sizeof(struct postern_login_options) }
+
+/* The grant in use: the setting, or what "auto" comes to; NULL if no credentials are set. Static
+ * memory. Thread-safe. */
+POSTERN_API const char *postern_grant(const struct postern *client);
+/* Makes the request: state, nonce and the secret of PKCE (S256) are new each time and stay in the
+ * login. Scope is the setting, and openid. Discovery may be asked. Free it with
+ * postern_login_free(). Errors: POSTERN_USAGE (another grant, no client_id or issuer,
+ * redirect_uri), those of postern_discover(). */
+POSTERN_API enum postern_code postern_login_begin(struct postern *client,
+                                                  const struct postern_login_options *options,
+                                                  struct postern_cancel *cancel,
+                                                  struct postern_login **ret_login);
+/* The address for the browser. Valid while the login is. */
+POSTERN_API const char *postern_login_url(const struct postern_login *login);
+/* 1 if `callback` (as for postern_login_finish) is the answer to this login, good or not; 0: not,
+ * postern_error() says why. Anybody can send something to a redirect_uri: pass on what matches. */
+POSTERN_API int postern_login_matches(const struct postern_login *login, const char *callback);
+/* `callback`: the URL that the browser was sent to, or its query. Checks state and issuer (RFC
+ * 9207), exchanges the code, verifies the id token and its nonce, and stores the tokens. An answer
+ * is good once; one that does not match leaves the login as it was. Errors: POSTERN_ANSWER (no
+ * answer to this login), POSTERN_ISSUER, POSTERN_AUTH (refused: postern_error()->error),
+ * POSTERN_TOKEN, POSTERN_USAGE (finished before), those of the network. */
+POSTERN_API enum postern_code postern_login_finish(struct postern *client,
+                                                   struct postern_login *login,
+                                                   const char *callback,
+                                                   struct postern_cancel *cancel);
+/* Wipes its secrets. NULL is fine. No other call may use the login now or later. */
+POSTERN_API void postern_login_free(struct postern_login *login);
+
+enum postern_logout_flags {
+    POSTERN_LOGOUT_ANYWAY = 1, /* forget, even if the server could not be told */
+};
+/* Revokes the refresh token, else the access token, at the server's revocation_endpoint (RFC 7009),
+ * then forgets what is cached, as postern_forget() does. The browser's own session at the server is
+ * not touched. If the server does not confirm, nothing is forgotten, unless the flag says so; the
+ * failure is the result in both cases. POSTERN_NO_TOKEN: there was nothing to revoke. For every
+ * grant. */
+POSTERN_API enum postern_code postern_logout(struct postern *client, unsigned flags,
+                                             struct postern_cancel *cancel);
+
+/* ---- tokens that are JWTs ---- */
 
 /* The header and claims of a JWT as {"header":{...},"claims":{...}}, *unverified*. Frees with
  * postern_free. Needs no client. Errors: POSTERN_TOKEN. Thread-safe. */

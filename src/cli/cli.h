@@ -234,6 +234,8 @@ int cmd_forget(struct cli *c);
 int cmd_help(struct cli *c);
 int cmd_jwt(struct cli *c);
 int cmd_keys(struct cli *c);
+int cmd_login(struct cli *c);
+int cmd_logout(struct cli *c);
 int cmd_proxy(struct cli *c);
 int cmd_status(struct cli *c);
 int cmd_token(struct cli *c);

@@ -82,7 +82,7 @@ static const struct {
     {"issuer", "Issuer", "https://cxone.niceincontact.com", false},
     {"client_id", "Client id of the application", "", false},
     {"client_secret", "Client secret (not shown; empty: none)", "", true},
-    {"access_key_id", "Access key id (empty: the application acts by itself)", "", false},
+    {"access_key_id", "Access key id (empty: none)", "", false},
     {"access_key_secret", "Access key secret (not shown)", "", true},
 };
 
@@ -117,6 +117,10 @@ static bool ask_all(struct draft *d) {
             return false;
         }
     }
+    if (draft_get(d, "client_id") != NULL && draft_get(d, "client_secret") == NULL &&
+        draft_get(d, "access_key_id") == NULL) {
+        draft_set(d, "grant", "authorization_code"); /* without secrets a person has to sign in */
+    }
     return true;
 }
 
@@ -128,6 +132,8 @@ static bool ask_secrets(struct draft *d) {
     for (size_t i = 0; i < COUNT_OF(instead); i++) {
         proven = proven || draft_get(d, instead[i]) != NULL;
     }
+    const char *grant = draft_get(d, "grant");
+    proven = proven || (grant != NULL && strcmp(grant, "authorization_code") == 0);
     bool keyed = draft_get(d, "access_key_id") == NULL ||
                  draft_get(d, "access_key_secret") != NULL ||
                  draft_get(d, "access_key_secret_file") != NULL;
@@ -154,6 +160,11 @@ static int fill(struct draft *d) {
         return cli_error(d->c, EXIT_CANCELLED, "Nothing was written.");
     }
     return EXIT_OK;
+}
+
+static bool signs_in(const struct draft *d) {
+    const char *grant = draft_get(d, "grant");
+    return grant != NULL && strcmp(grant, "authorization_code") == 0;
 }
 
 static int write_profile(struct cli *c) {
@@ -186,9 +197,10 @@ static int write_profile(struct cli *c) {
         return EXIT_OK;
     }
     bool plain = strcmp(d->name, "default") == 0;
-    (void)fprintf(c->out, "%s profile %s. Next: postern %s%s%swhoami\n",
+    const char *next = signs_in(d) ? "login" : "whoami";
+    (void)fprintf(c->out, "%s profile %s. Next: postern %s%s%s%s\n",
                   d->before != NULL ? "Replaced" : "Wrote", shown, plain ? "" : "--profile ",
-                  plain ? "" : shown, plain ? "" : " ");
+                  plain ? "" : shown, plain ? "" : " ", next);
     return EXIT_OK;
 }
 

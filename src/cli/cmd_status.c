@@ -4,12 +4,14 @@
 
 #include <string.h>
 
-#define COLUMNS      8
+#define COLUMNS      9
 #define PROFILES_MAX 200
 
 struct state {
     const char *profile; /* as shown */
     enum postern_code code;
+    bool person; /* somebody has to sign in */
+    struct claims claims;
     struct str problem; /* of a profile that cannot be used */
     struct postern_token token;
 };
@@ -30,7 +32,13 @@ static void add(struct states *all, const char *profile, const char *shown) {
     *s = (struct state){.profile = shown, .token = POSTERN_TOKEN_INIT};
     s->code = cli_open_profile(c, profile, 0, &client);
     if (s->code == POSTERN_OK) {
-        s->code = postern_token_get(client, POSTERN_CACHED, c->cancel, &s->token);
+        const char *grant = postern_grant(client);
+        s->person = str_is(str_from(grant), "authorization_code");
+        s->code =
+            postern_token_get(client, POSTERN_CACHED | POSTERN_RENEWABLE, c->cancel, &s->token);
+    }
+    if (s->code == POSTERN_OK) {
+        claims_read(c, &s->token, &s->claims);
     }
     if (s->code != POSTERN_OK && s->code != POSTERN_NO_TOKEN) {
         s->problem = str_copy(c->cx->arena, str_from(postern_error_message()));
@@ -75,6 +83,11 @@ static struct str skew_text(struct cli *c, int64_t skew) {
     return str_format(c->cx->arena, "%+lld s", (long long)skew);
 }
 
+/* Servers other than the platform may have no name for a user: then it is the sub. */
+static struct str user_of(const struct state *s) {
+    return str_empty(s->claims.name) && s->person ? s->claims.sub : s->claims.name;
+}
+
 static void row(struct cli *c, const struct state *s, struct cell *cells) {
     const struct postern_token *t = &s->token;
     cells[0] = CELL_STYLED(STYLE_NAME, s->profile);
@@ -84,7 +97,7 @@ static void row(struct cli *c, const struct state *s, struct cell *cells) {
         return;
     }
     if (s->code != POSTERN_OK) {
-        cells[1] = CELL_STYLED(STYLE_DIM, "none");
+        cells[1] = CELL_STYLED(STYLE_DIM, s->person ? "signed out" : "none");
         return;
     }
     bool due = t->renew_at != 0 && t->renew_at <= c->cx->now;
@@ -94,13 +107,14 @@ static void row(struct cli *c, const struct state *s, struct cell *cells) {
     cells[4] = CELL(t->has_refresh_token != 0 ? "yes" : "no");
     cells[5] = CELL(t->grant != NULL ? t->grant : "");
     cells[6].text = skew_text(c, t->clock_skew);
-    cells[7] = CELL(t->scope != NULL ? t->scope : "");
+    cells[7].text = user_of(s);
+    cells[8] = CELL(t->scope != NULL ? t->scope : "");
 }
 
 static void print_table(struct cli *c, const struct states *all) {
     struct cell *cells = NEW_ARRAY(c->cx->arena, (all->n + 1) * COLUMNS, struct cell);
-    const char *const heading[COLUMNS] = {"PROFILE", "TOKEN", "EXPIRES", "RENEWAL",
-                                          "REFRESH", "GRANT", "CLOCK",   "SCOPE"};
+    const char *const heading[COLUMNS] = {"PROFILE", "TOKEN", "EXPIRES", "RENEWAL", "REFRESH",
+                                          "GRANT",   "CLOCK", "USER",    "SCOPE"};
     for (size_t k = 0; k < COLUMNS; k++) {
         cells[k] = CELL(heading[k]);
     }
@@ -116,6 +130,9 @@ static void state_json(const struct state *s, struct json_out *j) {
     json_put_z(j, "profile", s->profile);
     json_put_str_if(j, "problem", s->problem);
     json_put_bool(j, "cached", s->code == POSTERN_OK);
+    if (s->person) {
+        json_put_bool(j, "signed_in", s->code == POSTERN_OK);
+    }
     if (s->code == POSTERN_OK) {
         json_put_int(j, "obtained_at", t->obtained_at);
         json_put_int(j, "expires_at", t->expires_at);
@@ -124,6 +141,7 @@ static void state_json(const struct state *s, struct json_out *j) {
         json_put_str_if(j, "grant", str_from(t->grant));
         json_put_str_if(j, "scope", str_from(t->scope));
         json_put_str_if(j, "tenant_id", str_from(t->tenant_id));
+        json_put_str_if(j, "user", user_of(s));
         json_put_int(j, "clock_skew", t->clock_skew);
     }
     json_close_object(j);

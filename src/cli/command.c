@@ -6,6 +6,7 @@
 #include <string.h>
 
 /* clang-format off */
+static const char *const prompt_values[] = {"login", "select_account", "consent", NULL};
 static const char *const base_values[] = {"api", "auth", "acd", "issuer", NULL};
 static const struct option common_options[] = {
     {"--profile", 'p', "NAME", "the profile to use (POSTERN_PROFILE); else \"default\", if it exists", NULL, NULL},
@@ -43,6 +44,14 @@ static const struct option keys_options[] = {
     {"--all", 0, NULL, "list: the keys of every user of the tenant", NULL, NULL},
 };
 
+static const struct option login_options[] = {
+    {"--no-browser", 0, NULL, "open no browser, only print the address", NULL, NULL},
+    {"--login-hint", 0, "USER", "who is to sign in: the page has the user name filled in", NULL, NULL},
+    {"--prompt", 0, "WHAT", "ask for: login (the password again), select_account or consent", prompt_values, NULL},
+};
+static const struct option logout_options[] = {
+    {"--force", 0, NULL, "forget the tokens even if the server cannot be told", NULL, NULL},
+};
 static const struct option proxy_options[] = {
     {"--listen", 0, "ADDRESS", "127.0.0.1:PORT or [::1]:PORT; port 0, the default, takes a free one", NULL, NULL},
     {"--base", 0, "NAME", "whose address is behind it: api (the tenant's, default), auth, acd or issuer", base_values, NULL},
@@ -60,6 +69,8 @@ static const char *const keys_words[] = {"list", "create", "disable", "enable", 
 static const struct command commands[] = {
     {"configure", "[list|show|delete NAME]", "write a profile, asking for what it needs; list, show or delete profiles", OPTIONS(configure_options), 0, 2, configure_words, true, cmd_configure},
     {"discover", "", "the addresses of the environment and of the tenant", OPTIONS(discover_options), 0, 0, NULL, true, cmd_discover},
+    {"login", "", "sign in with a browser", OPTIONS(login_options), 0, 0, NULL, true, cmd_login},
+    {"logout", "", "revoke the tokens of the profile, and forget them", OPTIONS(logout_options), 0, 0, NULL, true, cmd_logout},
     {"token", "", "print a valid access token and nothing else", OPTIONS(token_options), 0, 0, NULL, true, cmd_token},
     {"whoami", "", "who the platform says I am", NO_OPTIONS, 0, 0, NULL, true, cmd_whoami},
     {"status", "", "what is cached for each profile, and until when", NO_OPTIONS, 0, 0, NULL, true, cmd_status},

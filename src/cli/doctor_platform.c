@@ -174,9 +174,13 @@ void doctor_authentication(struct doctor *d, struct check *k) {
         check_skip(k, "the token endpoint is not known");
         return;
     }
-    /* Without the cache: a refresh token would prove nothing about the credentials. */
-    (void)cli_open_profile(d->c, cli_value(d->c, "--profile"), POSTERN_NO_CACHE, &d->client);
-    d->refused = postern_token_get(d->client, POSTERN_FRESH, d->c->cancel, &d->token);
+    /* Without the cache: a refresh token would prove nothing about the credentials. Where a person
+     * signs in there are none but that. */
+    bool person = str_is(str_from(postern_grant(d->client)), "authorization_code");
+    if (!person) {
+        (void)cli_open_profile(d->c, cli_value(d->c, "--profile"), POSTERN_NO_CACHE, &d->client);
+    }
+    d->refused = postern_token_get(d->client, person ? 0 : POSTERN_FRESH, d->c->cancel, &d->token);
     d->has_token = d->refused == POSTERN_OK;
     if (d->refused == POSTERN_TOKEN || d->refused == POSTERN_ISSUER) {
         check_failed(d, &d->id_token,
@@ -191,8 +195,8 @@ void doctor_authentication(struct doctor *d, struct check *k) {
     }
     claims_read(d->c, &d->token, &d->claims);
     int64_t life = d->token.expires_at > 0 ? d->token.expires_at - d->token.obtained_at : 0;
-    check_ok(k, str_format(a, "a new token by %s, for %s%s", d->token.grant,
-                           life > 0 ? cli_duration(d->c, life) : "an unknown time",
+    check_ok(k, str_format(a, "a %stoken by %s, for %s%s", d->token.from_cache != 0 ? "" : "new ",
+                           d->token.grant, life > 0 ? cli_duration(d->c, life) : "an unknown time",
                            d->token.has_refresh_token ? ", with a refresh token" : ""));
 }
 

@@ -82,7 +82,11 @@ static err id_token_check(struct call *k, const struct grant *grant, struct stat
     struct jwt jwt;
     struct endpoints ep;
     if (s->id_token.p == NULL) {
-        return OK;
+        return k->login == NULL
+                   ? OK
+                   : fail_say(&k->cx, ERR_CLIENT_TOKEN,
+                              "The answer has no id token: nothing says who signed in. "
+                              "Is the scope openid registered for the application?");
     }
     TRY(discovery_get(k, 0, &ep));
     if (ep.issuer.p == NULL) {
@@ -94,6 +98,7 @@ static err id_token_check(struct call *k, const struct grant *grant, struct stat
     bool same = str_eq(s->id_token, s->access_token);
     struct str audience = same || !grant->client ? STR_NONE : setting_str(k->p, SET_CLIENT_ID);
     TRY(jwt_check(k, s->id_token, audience, &jwt));
+    TRY(login_id_token_check(k, &jwt));
     s->tenant_id = str_copy(s->arena, jwt_str(&jwt, "tenantId"));
     return OK;
 }
@@ -143,7 +148,9 @@ static const char *advice(const char *error, const struct token_request *r) {
         {"invalid_scope", "Ask for less: scope must be within what the application registered"},
         {"unsupported_grant_type", "This server does not know the grant"},
     };
-    (void)r;
+    if (r->code && str_is(str_from(error), "invalid_grant")) {
+        return "The code is used, too old or of another client: sign in again";
+    }
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
         if (str_is(str_from(rows[i].error), error)) {
             return rows[i].advice;

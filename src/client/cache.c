@@ -32,6 +32,11 @@ static struct str entry_name(struct call *k) {
     for (size_t i = 0; i < COUNT_OF(parts); i++) {
         json_put_str(&j, NULL, setting_str(k->p, parts[i]));
     }
+    const struct grant *grant;
+    if (grant_chosen(k, &grant) == OK && grant->person) {
+        /* Who signed in is in no setting: a profile is an account. */
+        json_put_z(&j, NULL, k->p->profile);
+    }
     json_close_array(&j);
     unsigned char digest[SHA256_SIZE];
     sha256(b.p, b.n, digest);
@@ -180,8 +185,7 @@ bool cache_changed(const struct call *k, struct cache_stamp *stamp) {
     return changed;
 }
 
-static err forget_run(struct call *k, void *arguments) {
-    (void)arguments;
+err cache_forget(struct call *k) {
     state_publish(k, NULL);
     const char *file = k->p->cache_file;
     if (file != NULL) { /* what a killed process left half written */
@@ -191,6 +195,11 @@ static err forget_run(struct call *k, void *arguments) {
         return fail_say(&k->cx, ERR_CLIENT_FILE, "%s cannot be removed: %s", file, strerror(errno));
     }
     return OK;
+}
+
+static err forget_run(struct call *k, void *arguments) {
+    (void)arguments;
+    return cache_forget(k);
 }
 
 enum postern_code postern_forget(struct postern *client) {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Opening and closing a client. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -49,6 +50,7 @@ static err settings_load(struct call *k, struct opening *o) {
                          (options->flags & POSTERN_NO_ENVIRONMENT) == 0, &file));
         if (file != NULL || named) {
             TRY(profile_read(k, s, file, profile, named));
+            (void)snprintf(o->p->profile, sizeof o->p->profile, "%.*s", STR_ARG(profile));
         }
     }
     if ((options->flags & POSTERN_NO_ENVIRONMENT) == 0) {

@@ -12,6 +12,9 @@
  * all threads and processes: flight.c), discovery.c and tenant.c for addresses; all of them speak
  * through repeat.c (what may be sent again, and when) and transport.c (one request, one answer).
  *
+ * A person signs in through login.c, whose answer comes by login_callback.c, and out through
+ * logout.c.
+ *
  * Grants are rows of grant.c, client authentication methods rows of client_auth.c, settings rows of
  * settings.c.
  */
@@ -88,7 +91,8 @@ err setting_secret_quietly(struct call *k, enum setting_id id, enum setting_id f
 
 /* ---- profile.c ---- */
 
-#define PROFILE_MAX 65536
+#define PROFILE_MAX      65536
+#define PROFILE_NAME_MAX 64
 /* Where files of a kind are: given, else a variable of ours, else XDG's, else below the home.
  * STR_NONE: nowhere. */
 struct directory_names {
@@ -108,7 +112,8 @@ err profile_read(struct call *k, struct settings *s, const char *file, struct st
 struct postern {
     struct settings settings;
     unsigned flags;
-    char *cache_file; /* NULL: no cache on disk */
+    char profile[PROFILE_NAME_MAX + 1]; /* "": none was read */
+    char *cache_file;                   /* NULL: no cache on disk */
     void (*on_event)(void *, const struct postern_event *);
     void *on_event_user;
     struct pool *pool;
@@ -129,14 +134,16 @@ struct postern {
 struct call {
     struct ctx cx; /* &k->cx is what base and jose take */
     struct postern *p;
-    struct postern_cancel *cancel; /* may be NULL */
-    int64_t deadline_us;           /* clock_monotonic_us(); the call ends there */
-    bool locked;                   /* this call holds the lock of the cache entry */
-    int64_t clock_skew;            /* the server's clock minus ours, as last seen; seconds */
-    bool clock_known;              /* an answer of this call had a date */
-    bool token_cached;             /* token_get made no request */
-    bool cache_doubted;            /* that the file is not used was told */
-    const char *auth_method;       /* to be used instead of what auto means; NULL: none */
+    struct postern_cancel *cancel;     /* may be NULL */
+    int64_t deadline_us;               /* clock_monotonic_us(); the call ends there */
+    bool locked;                       /* this call holds the lock of the cache entry */
+    int64_t clock_skew;                /* the server's clock minus ours, as last seen; seconds */
+    bool clock_known;                  /* an answer of this call had a date */
+    bool token_cached;                 /* token_get made no request */
+    bool cache_doubted;                /* that the file is not used was told */
+    const char *auth_method;           /* to be used instead of what auto means; NULL: none */
+    const struct postern_login *login; /* whose code is exchanged; NULL: none */
+    struct str login_code;
     /* of the answer behind a failure, for postern_error() */
     int status;
     struct str oauth_error;
@@ -301,6 +308,7 @@ struct state {
     struct str auth_method; /* that the server took where the setting is auto */
     int64_t obtained_at, expires_at, renew_at, clock_skew;
     bool refresh_spent; /* the refresh token was sent and its answer is not known: never again */
+    int64_t refresh_sent_at; /* of a spent one: when, if it may be sent once more; else 0 */
     unsigned references;
 };
 
@@ -332,6 +340,8 @@ bool cache_lock_take(int fd); /* false: another has it */
 struct cache_stamp {
     int64_t inode, s, ns;
 };
+/* Removes it, and what is in memory. */
+err cache_forget(struct call *k);
 bool cache_changed(const struct call *k, struct cache_stamp *stamp);
 
 /* ---- flight.c ---- */
@@ -339,7 +349,7 @@ bool cache_changed(const struct call *k, struct cache_stamp *stamp);
 /* Is there by now what the renewal is for? Looks at state_current(). */
 typedef err (*flight_done_fn)(struct call *k, void *argument, bool *ret_done);
 /* Runs `work` as the only renewer among threads and processes, unless `done` says that another's
- * result has come. */
+ * result has come. `done` NULL: nobody else's result will do, nor is a failure here theirs. */
 err flight_run(struct call *k, flight_done_fn done, err (*work)(struct call *, void *),
                void *argument);
 /* Changes what is known, on disk too if nobody else writes there now. */
@@ -367,6 +377,9 @@ struct endpoints {
     struct str text;                    /* the document */
 };
 err discovery_get(struct call *k, unsigned flags, struct endpoints *ret_endpoints);
+/* An address of the document, which has to be there and safe: what is sent there is secret. */
+err discovery_endpoint(struct call *k, const struct endpoints *ep, const char *name,
+                       struct str *ret_url);
 bool discovery_lists(const struct endpoints *ep, const char *member, const char *value);
 struct tenant {
     struct str tenant_id, area, cluster, api_endpoint, auth_endpoint, ui_endpoint, acd_endpoint;
@@ -392,6 +405,7 @@ struct token_request {
     size_t headers_n;
     struct buf body;
     const char *auth_method; /* the one applied; NULL: none */
+    bool code;               /* it has an authorization code */
 };
 void token_parameter(struct token_request *r, const char *name, struct str value);
 struct grant {
@@ -399,11 +413,16 @@ struct grant {
     err (*request)(struct call *k, const struct endpoints *ep, struct token_request *r);
     bool client; /* an application authenticates: it may refresh, and is the id token's audience */
     bool user;
+    bool person; /* somebody has to sign in: without a login it brings no token by itself */
 };
 const struct grant *grant_find(struct str name);
 err grant_chosen(struct call *k, const struct grant **ret_grant);
 err grant_refresh(struct call *k, const struct endpoints *ep, struct str refresh_token,
                   struct token_request *r);
+/* Adds grant_type, the application's authentication and the setting token_parameters. */
+err grant_form(struct call *k, const struct endpoints *ep, struct token_request *r,
+               const char *grant_type);
+err grant_parameters(struct call *k, struct token_request *r);
 struct auth_method {
     const char *name;
     err (*apply)(struct call *k, const struct endpoints *ep, struct token_request *r);
@@ -427,6 +446,54 @@ struct token {
     struct str access_token, token_type;
 };
 err token_get(struct call *k, unsigned flags, struct str refused, struct token *ret_token);
+struct token_request token_request_new(struct call *k);
+/* One request to the token endpoint, or another that takes the same; its body is wiped. */
+err token_request_send(struct call *k, struct token_request *r, const struct repeat *how,
+                       struct exchange *x);
+/* Onto the disk, then to the other threads. `grant`: by which it came. */
+err token_publish(struct call *k, struct state *s, const char *grant);
+/* A new token by this grant. By the holder of the lock alone. */
+err token_authenticate(struct call *k, const struct endpoints *ep, const struct grant *grant);
+
+/* ---- refresh.c ---- */
+
+/* *ret_renewed false and OK: authenticate anew. By the holder of the lock alone. */
+err refresh_token_use(struct call *k, const struct endpoints *ep, const struct grant *grant,
+                      bool *ret_renewed);
+
+/* ---- login_callback.c ---- */
+
+/* What came back from the authorization endpoint (RFC 6749 4.1.2, RFC 9207). */
+struct login_callback {
+    struct str code, state, iss, error, error_description; /* absent if not there */
+};
+/* The query, with or without what stands before its '?'. False: no answer of an authorization
+ * endpoint: too long, badly encoded, a parameter twice, neither or both of code and error. */
+bool login_callback_parse(struct arena *a, struct str text, struct login_callback *ret_callback);
+
+/* ---- login.c ---- */
+
+struct postern_login {
+    struct arena *arena; /* its own; what is secret is wiped with it */
+    const struct postern *client;
+    const char *url;
+    struct str state, nonce, verifier, redirect_uri, issuer;
+    bool iss_promised; /* RFC 9207 2.4: an answer without iss is not the server's */
+    bool finished;     /* the code was sent, or the server has refused */
+};
+/* RFC 7636 4.2, S256. */
+struct str login_challenge(struct arena *a, struct str verifier);
+err login_begin(struct call *k, const struct postern_login_options *options,
+                struct postern_login **ret_login);
+/* Whether the answer is this login's, comes from its issuer and brings a code. */
+err login_callback_check(struct call *k, const struct postern_login *login,
+                         const struct login_callback *callback);
+/* What only the id token of a login has to say: nonce and authorized party. */
+err login_id_token_check(struct call *k, const struct jwt *jwt);
+/* RFC 6749 4.1.3 with RFC 7636 4.5. Without a login: nobody is signed in. */
+err login_request(struct call *k, const struct endpoints *ep, struct token_request *r);
+/* ERR_CLIENT_NO_TOKEN, and how to sign in. */
+err login_missing(struct call *k);
 
 /* ---- token_public.c: for functions that give structs out ---- */
 

@@ -86,6 +86,11 @@ err discovery_get(struct call *k, unsigned flags, struct endpoints *ret_endpoint
     return OK;
 }
 
+err discovery_endpoint(struct call *k, const struct endpoints *ep, const char *name,
+                       struct str *ret_url) {
+    return endpoint_get(k, ep->openid_configuration, name, true, ret_url);
+}
+
 bool discovery_lists(const struct endpoints *ep, const char *member, const char *value) {
     const json_t *list = json_object_get(ep->openid_configuration, member);
     for (size_t i = 0; i < json_array_size(list); i++) {

@@ -14,7 +14,8 @@
 struct held {
     struct call *k;
     bool flight;
-    int fd; /* of the lock, -1 without */
+    bool alone; /* what others get or fail at is none of its business */
+    int fd;     /* of the lock, -1 without */
 };
 
 /* Runs when the call ends, however it ends. */
@@ -73,7 +74,7 @@ static bool flight_try(struct call *k, struct held *h, uint64_t *waited_for) {
         slice_wait(p);
         mine = false;
     } else {
-        mine = *waited_for == 0 || p->failed_flight != *waited_for;
+        mine = h->alone || *waited_for == 0 || p->failed_flight != *waited_for;
         p->renewing = mine;
     }
     (void)pthread_mutex_unlock(&p->lock);
@@ -93,11 +94,13 @@ static err flight_take(struct call *k, struct held *h, flight_done_fn done, void
             told = true;
             call_tell(k, POSTERN_EVENT_TOKEN, "waiting for another thread's renewal");
         }
-        TRY(done(k, argument, ret_done));
-        if (*ret_done) {
-            return OK;
+        if (!h->alone) {
+            TRY(done(k, argument, ret_done));
+            if (*ret_done) {
+                return OK;
+            }
+            TRY(shared_failure(k, waited_for));
         }
-        TRY(shared_failure(k, waited_for));
         TRY(call_check(k));
         if (call_left_ms(k) == 0) {
             return fail_say(&k->cx, ERR_CLIENT_TIMEOUT,
@@ -111,7 +114,7 @@ static err disk_look(struct call *k, flight_done_fn done, void *argument, bool *
     struct state *s;
     TRY(cache_read(k, &s));
     state_adopt(k, s);
-    return done(k, argument, ret_done);
+    return done != NULL ? done(k, argument, ret_done) : OK;
 }
 
 static err lock_take(struct call *k, struct held *h, flight_done_fn done, void *argument,
@@ -153,7 +156,7 @@ static void failure_share(struct call *k, err e) {
 err flight_run(struct call *k, flight_done_fn done, err (*work)(struct call *, void *),
                void *argument) {
     struct held *h = NEW(k->cx.arena, struct held);
-    *h = (struct held){.k = k, .fd = -1};
+    *h = (struct held){.k = k, .alone = done == NULL, .fd = -1};
     arena_defer(k->cx.arena, held_release, h);
     bool is_done = false;
     TRY(flight_take(k, h, done, argument, &is_done));
@@ -167,7 +170,9 @@ err flight_run(struct call *k, flight_done_fn done, err (*work)(struct call *, v
     if (!is_done) {
         err e = work(k, argument);
         if (e != OK) {
-            failure_share(k, e);
+            if (!h->alone) {
+                failure_share(k, e);
+            }
             held_release(h);
             return e;
         }

@@ -28,17 +28,16 @@ static err access_key(struct call *k, struct str *ret_id, struct str *ret_secret
 }
 
 /* What the application sends with every grant at the token endpoint. */
-static err form_begin(struct call *k, const struct endpoints *ep, struct token_request *r,
-                      const char *grant_type) {
+err grant_form(struct call *k, const struct endpoints *ep, struct token_request *r,
+               const char *grant_type) {
     r->url = ep->token_endpoint;
     r->headers[r->headers_n++] = STR("Content-Type: application/x-www-form-urlencoded");
     token_parameter(r, "grant_type", str_from(grant_type));
     return client_authenticate(k, ep, r);
 }
 
-static err form_end(struct call *k, struct token_request *r) {
+err grant_parameters(struct call *k, struct token_request *r) {
     struct str more = setting_str(k->p, SET_TOKEN_PARAMETERS);
-    token_parameter(r, "scope", setting_str(k->p, SET_SCOPE));
     for (size_t i = 0; i < more.n; i++) {
         char c = more.p[i];
         if (c <= ' ' || c >= 0x7f || strchr("\"#<>\\^`{|}", c) != NULL) {
@@ -54,11 +53,16 @@ static err form_end(struct call *k, struct token_request *r) {
     return OK;
 }
 
+static err form_end(struct call *k, struct token_request *r) {
+    token_parameter(r, "scope", setting_str(k->p, SET_SCOPE));
+    return grant_parameters(k, r);
+}
+
 /* Seed 000, task 4. */
 static err password(struct call *k, const struct endpoints *ep, struct token_request *r) {
     struct str id, secret;
     TRY(access_key(k, &id, &secret));
-    TRY(form_begin(k, ep, r, "password"));
+    TRY(grant_form(k, ep, r, "password"));
     token_parameter(r, "username", id);
     token_parameter(r, "password", secret);
     return form_end(k, r);
@@ -66,7 +70,7 @@ static err password(struct call *k, const struct endpoints *ep, struct token_req
 
 /* Seed 002. */
 static err client_credentials(struct call *k, const struct endpoints *ep, struct token_request *r) {
-    TRY(form_begin(k, ep, r, "client_credentials"));
+    TRY(grant_form(k, ep, r, "client_credentials"));
     token_parameter(r, "tenantId", setting_str(k->p, SET_TENANT_ID));
     return form_end(k, r);
 }
@@ -90,9 +94,10 @@ static err access_key_alone(struct call *k, const struct endpoints *ep, struct t
 }
 
 static const struct grant grants[] = {
-    {"password", password, true, true},
-    {"client_credentials", client_credentials, true, false},
-    {"access_key", access_key_alone, false, false},
+    {"password", password, true, true, false},
+    {"client_credentials", client_credentials, true, false, false},
+    {"access_key", access_key_alone, false, false, false},
+    {"authorization_code", login_request, true, true, true},
 };
 
 const struct grant *grant_find(struct str name) {
@@ -104,30 +109,47 @@ const struct grant *grant_find(struct str name) {
     return NULL;
 }
 
-err grant_chosen(struct call *k, const struct grant **ret_grant) {
-    struct str name = setting_str(k->p, SET_GRANT);
-    bool key = setting_str(k->p, SET_ACCESS_KEY_ID).p != NULL;
-    bool client = setting_str(k->p, SET_CLIENT_ID).p != NULL;
-    if (str_is(name, "auto")) {
-        if (!key && !client) {
-            return fail_say(&k->cx, ERR_CLIENT_USAGE,
-                            "There are no credentials. Set client_id and client_secret, or "
-                            "access_key_id and access_key_secret, or all four; or make a profile "
-                            "with: postern configure");
-        }
-        name = key && client ? STR("password")
-               : key         ? STR("access_key")
-                             : STR("client_credentials");
+/* A public application proves nothing by itself: a person has to sign in. */
+static const char *grant_auto(const struct postern *p) {
+    bool key = setting_str(p, SET_ACCESS_KEY_ID).p != NULL;
+    if (setting_str(p, SET_CLIENT_ID).p == NULL) {
+        return key ? "access_key" : NULL;
     }
-    *ret_grant = grant_find(name);
+    bool public = str_is(setting_str(p, SET_AUTH_METHOD), "none");
+    return key ? "password" : public ? "authorization_code" : "client_credentials";
+}
+
+static const struct grant *grant_of(const struct postern *p) {
+    struct str name = setting_str(p, SET_GRANT);
+    return grant_find(str_is(name, "auto") ? str_from(grant_auto(p)) : name);
+}
+
+const char *postern_grant(const struct postern *client) {
+    const struct grant *grant = client != NULL ? grant_of(client) : NULL;
+    return grant != NULL ? grant->name : NULL;
+}
+
+err grant_chosen(struct call *k, const struct grant **ret_grant) {
+    const struct grant *grant = grant_of(k->p);
+    if (grant == NULL) {
+        return fail_say(&k->cx, ERR_CLIENT_USAGE,
+                        "There are no credentials. Set client_id and client_secret, or "
+                        "access_key_id and access_key_secret, or all four; or make a profile "
+                        "with: postern configure");
+    }
+    *ret_grant = grant;
     return OK;
 }
 
 /* RFC 6749 6; seed 002. */
 err grant_refresh(struct call *k, const struct endpoints *ep, struct str refresh_token,
                   struct token_request *r) {
-    TRY(form_begin(k, ep, r, "refresh_token"));
+    TRY(grant_form(k, ep, r, "refresh_token"));
     token_parameter(r, "refresh_token", refresh_token);
     struct str more = setting_str(k->p, SET_TOKEN_PARAMETERS);
+    const struct grant *grant = grant_of(k->p);
+    if (grant != NULL && grant->person) {
+        return grant_parameters(k, r); /* RFC 6749 6: without scope, all that was granted */
+    }
     return more.p == NULL ? OK : form_end(k, r);
 }

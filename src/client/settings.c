@@ -16,7 +16,7 @@ static const struct row {
     /* clang-format off */
     [SET_ISSUER] = {{"issuer", "POSTERN_ISSUER CXONE_ISSUER", "", "The environment's issuer, whose discovery document names all other addresses: https://cxone.niceincontact.com, or http://localhost:8420 for a posternd of one's own.", 0}, URL, 0, 0},
     [SET_BASE_URL] = {{"base_url", "POSTERN_BASE_URL CXONE_BASE_URL", "", "Instead of issuer: the address of the APIs, where the token endpoint is /api/v2/oauth/token and nothing is discovered.", 0}, URL, 0, 0},
-    [SET_GRANT] = {{"grant", "POSTERN_GRANT CXONE_GRANT", "auto", "How to authenticate: password (access key and application), client_credentials (application alone), access_key (access key alone, the older way), or auto: by what is set.", 0}, GRANT, 0, 0},
+    [SET_GRANT] = {{"grant", "POSTERN_GRANT CXONE_GRANT", "auto", "How to authenticate: password (access key and application), client_credentials (application alone), authorization_code (a person signs in: postern login), access_key (access key alone, the older way), or auto: by what is set; authorization_code is meant there only by auth_method = none.", 0}, GRANT, 0, 0},
     [SET_CLIENT_ID] = {{"client_id", "POSTERN_CLIENT_ID CXONE_CLIENT_ID", "", "The application's client id.", 0}, TEXT, 0, 0},
     [SET_CLIENT_SECRET] = {{"client_secret", "POSTERN_CLIENT_SECRET CXONE_CLIENT_SECRET", "", "The application's secret.", 1}, TEXT, 0, 0},
     [SET_CLIENT_SECRET_FILE] = {{"client_secret_file", "POSTERN_CLIENT_SECRET_FILE", "", "A file with the secret in its first line.", 0}, TEXT, 0, 0},
@@ -111,8 +111,8 @@ static err value_check(struct call *k, enum setting_id id, struct str v, struct 
         return str_is(v, "auto") || grant_find(v) != NULL
                    ? OK
                    : fail_say(&k->cx, ERR_CLIENT_USAGE,
-                              "%.*s: grant is '%.*s'. Write auto, password, client_credentials or "
-                              "access_key.",
+                              "%.*s: grant is '%.*s'. Write auto, password, client_credentials, "
+                              "authorization_code or access_key.",
                               STR_ARG(from), STR_ARG(str_sub(v, 0, 40)));
     case AUTH_METHOD:
         return str_is(v, "auto") || auth_method_find(v) != NULL

@@ -104,6 +104,7 @@ void state_take_tokens(struct state *to, const struct state *from) {
     to->renew_at = from->renew_at;
     to->clock_skew = from->clock_skew;
     to->refresh_spent = from->refresh_spent;
+    to->refresh_sent_at = from->refresh_sent_at;
 }
 
 struct state *state_copy(struct call *k, const struct state *from) {
@@ -149,6 +150,7 @@ struct str state_write(struct arena *a, const struct state *s, struct str secret
     json_put_str_if(&j, "id_token", s->id_token);
     json_put_str_if(&j, "refresh_token", s->refresh_token);
     json_put_bool(&j, "refresh_spent", s->refresh_spent);
+    json_put_int(&j, "refresh_sent_at", s->refresh_sent_at);
     json_put_str_if(&j, "tenant_id", s->tenant_id);
     json_put_str_if(&j, "grant", s->grant);
     json_put_str_if(&j, "auth_method", s->auth_method);
@@ -185,6 +187,7 @@ static err tokens_parse(struct ctx *cx, const json_t *root, struct state *from) 
     TRY(json_get_str(cx, root, "id_token", &from->id_token));
     TRY(json_get_str(cx, root, "refresh_token", &from->refresh_token));
     TRY(json_get_bool(cx, root, "refresh_spent", false, &from->refresh_spent));
+    TRY(json_get_int(cx, root, "refresh_sent_at", 0, &from->refresh_sent_at));
     TRY(json_get_str(cx, root, "tenant_id", &from->tenant_id));
     TRY(json_get_str(cx, root, "grant", &from->grant));
     TRY(json_get_str(cx, root, "auth_method", &from->auth_method));

@@ -19,6 +19,11 @@ static bool is_alive(const struct state *s, int64_t now, const struct wanted *w)
            now >= s->obtained_at - JWT_LEEWAY_SECONDS && !str_eq(s->access_token, w->refused);
 }
 
+static bool is_renewable(const struct state *s) {
+    return s != NULL && s->access_token.p != NULL && s->refresh_token.p != NULL &&
+           !s->refresh_spent;
+}
+
 static err is_done(struct call *k, void *argument, bool *ret_done) {
     *ret_done = is_usable(state_current(k), k->cx.clock->now_ms(k->cx.clock) / 1000, argument);
     return OK;
@@ -26,8 +31,8 @@ static err is_done(struct call *k, void *argument, bool *ret_done) {
 
 /* ---- one request to the token endpoint ---- */
 
-static err request_send(struct call *k, struct token_request *r, const struct repeat *how,
-                        struct exchange *x) {
+err token_request_send(struct call *k, struct token_request *r, const struct repeat *how,
+                       struct exchange *x) {
     r->headers[r->headers_n++] = STR("Accept: application/json");
     *x = (struct exchange){.method = "POST",
                            .url = r->url,
@@ -43,7 +48,7 @@ static err request_send(struct call *k, struct token_request *r, const struct re
     return OK;
 }
 
-static err publish(struct call *k, struct state *s, const char *grant) {
+err token_publish(struct call *k, struct state *s, const char *grant) {
     s->grant = str_copy(s->arena, str_from(grant));
     /* Seed 002: the new refresh token is stored before anything else happens. */
     if (k->locked && cache_write(k, s) != OK) {
@@ -53,7 +58,7 @@ static err publish(struct call *k, struct state *s, const char *grant) {
     return OK;
 }
 
-static struct token_request request_new(struct call *k) {
+struct token_request token_request_new(struct call *k) {
     return (struct token_request){.body = buf_in(k->cx.arena, 1024)};
 }
 
@@ -71,15 +76,16 @@ static err answer_take(struct call *k, const struct exchange *x, const struct gr
     s->auth_method = str_copy(s->arena, str_from(r->auth_method));
     call_tell(k, POSTERN_EVENT_TOKEN,
               str_z(k->cx.arena, str_format(k->cx.arena, "new by grant %s", grant->name)));
-    return publish(k, s, grant->name);
+    return token_publish(k, s, grant->name);
 }
 
 static err authenticate_once(struct call *k, const struct endpoints *ep, const struct grant *grant,
                              struct token_request *r) {
     struct exchange x;
-    const struct repeat how = {(int)setting_int(k->p, SET_RETRIES), true, false};
+    /* RFC 6749 4.1.2: a code is good once. */
+    const struct repeat how = {(int)setting_int(k->p, SET_RETRIES), !grant->person, grant->person};
     TRY(grant->request(k, ep, r));
-    TRY(request_send(k, r, &how, &x));
+    TRY(token_request_send(k, r, &how, &x));
     if (x.status != 200 && x.status != 201) {
         return token_refused(k, &x, r);
     }
@@ -88,8 +94,8 @@ static err authenticate_once(struct call *k, const struct endpoints *ep, const s
 
 /* An application has one method, and discovery does not say which: with auto the other one is
  * tried, once, and what was taken is remembered. */
-static err authenticate(struct call *k, const struct endpoints *ep, const struct grant *grant) {
-    struct token_request r = request_new(k);
+err token_authenticate(struct call *k, const struct endpoints *ep, const struct grant *grant) {
+    struct token_request r = token_request_new(k);
     err e = authenticate_once(k, ep, grant, &r);
     if (e != ERR_CLIENT_AUTH || !str_is(k->oauth_error, "invalid_client") ||
         r.auth_method == NULL) {
@@ -101,7 +107,7 @@ static err authenticate(struct call *k, const struct endpoints *ep, const struct
     }
     const char *first = r.auth_method;
     call_tell(k, POSTERN_EVENT_TOKEN, "refused: trying the other auth_method");
-    r = request_new(k);
+    r = token_request_new(k);
     err second = authenticate_once(k, ep, grant, &r);
     if (second == ERR_CLIENT_AUTH && str_is(k->oauth_error, "invalid_client")) {
         return fail_say(&k->cx, ERR_CLIENT_AUTH,
@@ -110,77 +116,6 @@ static err authenticate(struct call *k, const struct endpoints *ep, const struct
                         first, r.auth_method);
     }
     return second;
-}
-
-/* ---- refreshing ---- */
-
-/* What is on disk while the token is on its way: whoever comes after this process's death knows
- * that it may be spent, and does not send it again. */
-static err spent_mark(struct call *k, const struct state *from, bool spent) {
-    struct state *s = state_copy(k, from);
-    s->refresh_spent = spent;
-    if (k->locked && cache_write(k, s) != OK) {
-        return fail(&k->cx, ERR_CLIENT_FILE, "not marked");
-    }
-    state_publish(k, s);
-    return OK;
-}
-
-static err refresh_answer(struct call *k, const struct exchange *x, const struct grant *grant,
-                          const struct state *before) {
-    struct state *s = state_new(k);
-    TRY(token_answer(k, x, grant, s));
-    const struct state *known = state_current(k);
-    state_take_documents(s, known != NULL ? known : before);
-    if (s->refresh_token.p == NULL) {
-        s->refresh_token = state_secret(s->arena, before->refresh_token); /* RFC 6749 6 */
-    }
-    if (s->tenant_id.p == NULL) {
-        s->tenant_id = str_copy(s->arena, before->tenant_id);
-    }
-    if (s->scope.p == NULL) {
-        s->scope = str_copy(s->arena, before->scope);
-    }
-    s->auth_method = str_copy(s->arena, before->auth_method);
-    call_tell(k, POSTERN_EVENT_TOKEN, "renewed by refresh_token");
-    return publish(k, s, "refresh_token");
-}
-
-/* *ret_renewed false and OK: authenticate anew. */
-static err refresh(struct call *k, const struct endpoints *ep, const struct grant *grant,
-                   bool *ret_renewed) {
-    const struct state *s = state_current(k);
-    *ret_renewed = false;
-    if (s == NULL || s->refresh_token.p == NULL || s->refresh_spent || !grant->client) {
-        return OK;
-    }
-    struct token_request r = request_new(k);
-    struct exchange x = {0};
-    const struct repeat how = {(int)setting_int(k->p, SET_RETRIES), false, true};
-    TRY(grant_refresh(k, ep, s->refresh_token, &r));
-    if (spent_mark(k, s, true) != OK) {
-        return OK; /* not on disk, not sent: a full authentication harms nobody */
-    }
-    err e = request_send(k, &r, &how, &x);
-    if (e != OK && !x.left) {
-        (void)spent_mark(k, s, false);
-        return e;
-    }
-    if (e == ERR_CLIENT_CANCELLED) {
-        return e;
-    }
-    if (e == OK && x.status == 429) {
-        (void)spent_mark(k, s, false);
-        return token_refused(k, &x, &r);
-    }
-    if (e == OK && x.status == 200 && refresh_answer(k, &x, grant, s) == OK) {
-        *ret_renewed = true;
-        return OK;
-    }
-    call_tell(k, POSTERN_EVENT_TOKEN,
-              e == OK && x.status == 400 ? "refresh_token refused: authenticating anew"
-                                         : "refresh_token without an answer: authenticating anew");
-    return OK;
 }
 
 /* ---- the one who renews ---- */
@@ -192,8 +127,8 @@ static err renew(struct call *k, void *argument) {
     (void)argument;
     TRY(grant_chosen(k, &grant));
     TRY(discovery_get(k, 0, &ep));
-    TRY(refresh(k, &ep, grant, &renewed));
-    return renewed ? OK : authenticate(k, &ep, grant);
+    TRY(refresh_token_use(k, &ep, grant, &renewed));
+    return renewed ? OK : token_authenticate(k, &ep, grant);
 }
 
 static err token_take(struct call *k, struct token *ret_token) {
@@ -213,6 +148,10 @@ static err disk_read(struct call *k) {
 }
 
 static err not_cached(struct call *k) {
+    const struct grant *grant;
+    if (grant_chosen(k, &grant) == OK && grant->person) {
+        return login_missing(k);
+    }
     return fail_say(&k->cx, ERR_CLIENT_NO_TOKEN,
                     "No usable token is cached. Get one with: postern token");
 }
@@ -232,7 +171,9 @@ err token_get(struct call *k, unsigned flags, struct str refused, struct token *
         return token_take(k, ret_token);
     }
     if ((flags & POSTERN_CACHED) != 0) {
-        return is_alive(s, k->cx.now, &w) ? token_take(k, ret_token) : not_cached(k);
+        bool good =
+            is_alive(s, k->cx.now, &w) || ((flags & POSTERN_RENEWABLE) != 0 && is_renewable(s));
+        return good ? token_take(k, ret_token) : not_cached(k);
     }
     k->token_cached = false;
     err e = flight_run(k, is_done, renew, &w);
