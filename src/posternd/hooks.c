@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What the columns of the route table ask of the layers above http. */
 #include "posternd.h"
+#include "web.h"
 
 static err environment_hook(struct ctx *cx, struct request *rq) {
     const struct snapshot *s = platform_snapshot(cx);
@@ -15,6 +16,8 @@ static err origin_hook(struct ctx *cx, const struct request *rq, bool *ret_regis
 }
 
 struct http_hooks posternd_hooks(void) {
-    return (struct http_hooks){
-        .environment = environment_hook, .bearer = bearer_hook, .origin_registered = origin_hook};
+    return (struct http_hooks){.environment = environment_hook,
+                               .bearer = bearer_hook,
+                               .origin_registered = origin_hook,
+                               .error_page = error_page};
 }

@@ -3,6 +3,7 @@
  * endpoint; the columns are explained in http.h. Metrics, /openapi.json and OPTIONS follow from it.
  */
 #include "posternd.h"
+#include "web.h"
 
 /* clang-format off */
 static const struct route rows[] = {
@@ -49,6 +50,25 @@ static const struct route rows[] = {
      .body = BODY_FORM, .cors = CORS_REGISTERED, .rate = RATE_TOKEN, .errors = ERRORS_OAUTH,
      .name = "revoke_post", .summary = "End a token and what belongs to it (RFC 7009)",
      .request_schema = "RevokeRequest"},
+
+    /* People sign in and out (PROTOCOL 5): pages, and redirects back to applications. */
+    {.methods = HTTP_GET, .path = "/auth/authorize", .handle = authorize_page, .errors = ERRORS_PAGE,
+     .name = "authorize_get", .summary = "Sign a user in and go back to the application with a code or tokens"},
+    {.methods = HTTP_POST, .path = "/auth/authorize", .handle = authorize_page, .body = BODY_FORM,
+     .body_max = AUTHORIZE_BODY_MAX, .errors = ERRORS_PAGE,
+     .name = "authorize_post", .summary = "The same with the parameters in a form"},
+    {.methods = HTTP_GET, .path = LOGIN_PATH, .handle = login_get, .errors = ERRORS_PAGE,
+     .name = "login_get", .summary = "The page of a sign-in that is under way"},
+    {.methods = HTTP_POST, .path = LOGIN_PATH, .handle = login_post, .body = BODY_FORM,
+     .body_max = LOGIN_BODY_MAX, .errors = ERRORS_PAGE,
+     .name = "login_post", .summary = "A step of a sign-in"},
+    {.methods = HTTP_GET, .path = LOGOUT_PATH, .handle = logout_page, .errors = ERRORS_PAGE,
+     .name = "logout_get", .summary = "End the browser's session (OpenID Connect RP-Initiated Logout)"},
+    {.methods = HTTP_POST, .path = LOGOUT_PATH, .handle = logout_page, .body = BODY_FORM,
+     .body_max = AUTHORIZE_BODY_MAX, .errors = ERRORS_PAGE,
+     .name = "logout_post", .summary = "The same with the parameters in a form"},
+    {.methods = HTTP_GET, .path = ASSET_PATH "{name}", .handle = asset_get, .errors = ERRORS_PAGE,
+     .name = "asset_get", .summary = "What the pages need; each name has the digest of its content"},
 
     /* The older surfaces (PROTOCOL 6). */
     {.methods = HTTP_POST, .path = "/authentication/v1/token/access-key", .handle = access_key_token_post,
