@@ -12,8 +12,6 @@
 
 #define BROWSER_WORDS_MAX 16
 
-extern char **environ; /* posix_spawn(3) has no default */
-
 static bool is_set(const char *variable) {
     const char *value = getenv(variable);
     return value != NULL && *value != '\0';

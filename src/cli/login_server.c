@@ -71,6 +71,9 @@ static void reply(struct login_connection *x, const char *status, const char *ti
                      "Content-Security-Policy: default-src 'none'; frame-ancestors 'none'\r\n"
                      "Referrer-Policy: no-referrer\r\nX-Content-Type-Options: nosniff\r\n\r\n%s",
                      status, body_n, body);
+    if (str_starts((struct str){x->head, x->n}, "HEAD ")) {
+        n -= body_n; /* RFC 9110 9.3.2 */
+    }
     (void)send(x->fd, page, (size_t)n, MSG_NOSIGNAL); /* a page of a kilobyte fits any buffer */
     (void)shutdown(x->fd, SHUT_WR);
     (void)close(x->fd);

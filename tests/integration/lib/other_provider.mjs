@@ -5,6 +5,11 @@
 //   const other = await OtherProvider.start();
 //   other.clients.client_secret_post                 // { client_id, client_secret | key (PEM) }
 //   other.busy(2, { 'retry-after': '1' });           // its next two token answers are 429
+//
+// A person signs in at once, without a page: other.person is who (null: who says no). The public client `native` and the
+// confidential one `site` are for that.
+//   other.fault('refresh_token', { drop: 'after' });   // the next such token request is carried out, its answer lost;
+//                                                      // 'before': not carried out; { status: 503 }: answered so
 import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import http from 'node:http';
@@ -16,6 +21,13 @@ const OPAQUE = 'urn:opaque';
 const METHODS = ['client_secret_basic', 'client_secret_post', 'client_secret_jwt', 'private_key_jwt'];
 const SCOPE = 'openid offline_access';
 export const USER = { username: 'key-of-kim', password: 'a password of the other server' };
+
+const PEOPLE = { response_types: ['code'], grant_types: ['authorization_code', 'refresh_token'], scope: SCOPE };
+const people = () => [
+  { ...PEOPLE, client_id: 'native', application_type: 'native', token_endpoint_auth_method: 'none', redirect_uris: ['http://127.0.0.1/callback'] },
+  { ...PEOPLE, client_id: 'site', application_type: 'native', token_endpoint_auth_method: 'client_secret_basic',
+    client_secret: randomBytes(32).toString('hex'), redirect_uris: ['http://127.0.0.1/callback'] },
+];
 
 async function jwkOf(key, more) {
   return { ...await exportJWK(key), ...more };
@@ -53,6 +65,12 @@ async function passwordGrant(ctx, next) {
   await next();
 }
 
+async function bodyOf(request) {
+  const chunks = [];
+  for await (const chunk of request) chunks.push(chunk);
+  return Buffer.concat(chunks).toString();
+}
+
 export class OtherProvider {
   static async start({ accessLife = 3600 } = {}) {
     const other = new OtherProvider();
@@ -69,23 +87,29 @@ export class OtherProvider {
     this.refusals = [];
     this.errors = [];
     this.spent = new Map();
+    this.faults = [];
+    this.person = 'kim';
   }
 
   async #provide(accessLife) {
     const made = await Promise.all(METHODS.map(makeClient));
     this.clients = Object.fromEntries(made.map(({ client, key }, i) => [METHODS[i],
       { client_id: client.client_id, client_secret: client.client_secret, key }]));
+    const forPeople = people();
+    for (const client of forPeople) this.clients[client.client_id] = client;
     const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
     const life = () => accessLife;
     const account = (id) => ({ accountId: id, claims: () => ({ sub: id }) });
     this.provider = new Provider(this.url, {
-      clients: made.map(({ client }) => client),
+      clients: [...made.map(({ client }) => client), ...forPeople],
       jwks: { keys: [await jwkOf(privateKey, { kid: 'provider-key', use: 'sig', alg: 'RS256' })] },
       cookies: { keys: [randomBytes(16).toString('hex')] },
-      clientAuthMethods: METHODS,
+      clientAuthMethods: [...METHODS, 'none'],
       scopes: ['openid', 'offline_access', 'read'],
       findAccount: (ctx, id) => account(id),
       rotateRefreshToken: true,
+      issueRefreshToken: (ctx, client) => client.grantTypeAllowed('refresh_token'),
+      interactions: { url: (ctx, interaction) => `/interaction/${interaction.uid}` },
       ttl: { AccessToken: life, ClientCredentials: life, IdToken: 3600, RefreshToken: 7200, Grant: 7200 },
       features: {
         devInteractions: { enabled: false },
@@ -107,6 +131,7 @@ export class OtherProvider {
     this.provider.registerGrantType('password', passwordGrant, ['username', 'password', 'scope']);
     this.provider.on('grant.error', (ctx, error) => this.errors.push(`${error.error}: ${error.error_detail ?? error.error_description}`));
     this.provider.on('server_error', (ctx, error) => this.errors.push(error.stack));
+    this.provider.use((ctx, next) => this.#lose(ctx, next));
     this.provider.use((ctx, next) => this.#note(ctx, next));
     this.callback = this.provider.callback();
   }
@@ -125,7 +150,43 @@ export class OtherProvider {
       response.writeHead(429, { 'content-type': 'application/json', ...this.refusals.shift() });
       return response.end('{"error":"too_many_requests"}');
     }
+    if (record.path.startsWith('/interaction/')) return this.#interact(request, response);
     return this.callback(request, response);
+  }
+
+  fault(grant, how) {
+    this.faults.push({ grant, ...how });
+  }
+
+  // The person in front of the browser: signs in and agrees, or says no.
+  async #interact(request, response) {
+    const { params, prompt } = await this.provider.interactionDetails(request, response);
+    if (this.person === null) {
+      return this.provider.interactionFinished(request, response, { error: 'access_denied', error_description: 'The user said no.' });
+    }
+    const grant = new this.provider.Grant({ accountId: this.person, clientId: params.client_id });
+    grant.addOIDCScope(SCOPE);
+    this.hints = [...this.hints ?? [], params.login_hint];
+    return this.provider.interactionFinished(request, response,
+      { login: { accountId: this.person }, ...(prompt.name === 'consent' || prompt.name === 'login') && { consent: { grantId: await grant.save() } } });
+  }
+
+  async #lose(ctx, next) {
+    const fault = ctx.path === '/token' && this.faults[0];
+    if (!fault) return next();
+    const grant = new URLSearchParams(await bodyOf(ctx.req));
+    ctx.req.body = Object.fromEntries(grant);
+    if (grant.get('grant_type') !== fault.grant) return next();
+    this.faults.shift();
+    this.faulted = [...this.faulted ?? [], grant];
+    if (fault.status) {
+      ctx.status = fault.status;
+      ctx.body = { error: 'temporarily_unavailable' };
+      return undefined;
+    }
+    if (fault.drop === 'after') await next();
+    ctx.respond = false;
+    return ctx.req.socket.destroy();
   }
 
   async #note(ctx, next) {

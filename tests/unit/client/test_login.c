@@ -167,6 +167,11 @@ static void callbacks_are_read(void **state) {
             fail_msg("'%s' was taken", bad[i]);
         }
     }
+}
+
+static void refusals_are_read(void **state) {
+    struct call_fixture *f = *state;
+    struct login_callback c;
     assert_true(login_callback_parse(
         f->base->arena, STR("error=access_denied&error_description=Not+now&state=b&iss=i"), &c));
     assert_str(c.error_description, "Not now");
@@ -313,6 +318,7 @@ int main(void) {
         CALL_TEST(a_query_of_the_endpoint_stays),
         CALL_TEST(what_cannot_begin_says_why),
         CALL_TEST(callbacks_are_read),
+        CALL_TEST(refusals_are_read),
         CALL_TEST(param_pollution_no_parameter_comes_twice),
         CALL_TEST(bombs_the_length_is_bounded),
         CALL_TEST(only_this_logins_answer_is_one),
