@@ -26,6 +26,5 @@ err asset_get(struct ctx *cx, const struct request *rq, struct reply *rp) {
     rp->body = str_from(style_css);
     rp->cacheable = true;
     reply_header(rp, "Cache-Control", STR("public, max-age=31536000, immutable"));
-    reply_header(rp, "X-Content-Type-Options", STR("nosniff"));
     return OK;
 }

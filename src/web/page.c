@@ -64,7 +64,6 @@ void page_headers(struct ctx *cx, struct str redirect, struct reply *rp) {
     rp->content_type = "text/html; charset=utf-8";
     reply_header(rp, "Content-Security-Policy", csp);
     reply_header(rp, "Referrer-Policy", STR("no-referrer"));
-    reply_header(rp, "X-Content-Type-Options", STR("nosniff"));
     reply_header(rp, "X-Frame-Options", STR("DENY"));
 }
 

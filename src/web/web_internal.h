@@ -72,7 +72,8 @@ void page_problem(struct page *p, enum text_key key, const struct text_value *va
 /* CSP source of a URI's origin: "https://app.example", "com.example.app:" for a scheme of an
  * application's own; absent for what is neither. */
 struct str csp_source(struct arena *a, struct str uri);
-/* What every page is sent with; `redirect` as in struct page. */
+/* What every page is sent with, beside what http/ adds to every answer; `redirect` as in struct
+ * page. */
 void page_headers(struct ctx *cx, struct str redirect, struct reply *rp);
 /* 303 to a path of this server. */
 void page_see_other(struct reply *rp, struct str path);
