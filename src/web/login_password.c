@@ -6,6 +6,7 @@
 err login_password_show(struct ctx *cx, const struct flow *f, struct page *p) {
     (void)cx;
     struct html *h = &p->h;
+    login_lead(p, f);
     login_form_begin(p, f);
     /* A field, so that password managers see whose password it is. */
     HTML(h, "<div class=\"field\">\n<label for=\"username\">");

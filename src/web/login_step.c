@@ -10,7 +10,7 @@ struct str application_title(struct arena *a, const struct application *applicat
     return str_format(a, "%.*s (%.*s)", STR_ARG(application->name), STR_ARG(application->vendor));
 }
 
-static void lead_show(struct page *p, const struct flow *f) {
+void login_lead(struct page *p, const struct flow *f) {
     HTML(&p->h, "<p class=\"lead\">");
     page_say(
         p, TEXT_LOGIN_TO,
@@ -58,7 +58,7 @@ void login_invalid(struct page *p, const struct flow *f, const char *field) {
 static err user_show(struct ctx *cx, const struct flow *f, struct page *p) {
     (void)cx;
     struct html *h = &p->h;
-    lead_show(p, f);
+    login_lead(p, f);
     login_form_begin(p, f);
     HTML(h, "<div class=\"field\">\n<label for=\"username\">");
     page_say(p, TEXT_LOGIN_USER_NAME, NULL);
@@ -102,7 +102,7 @@ static err account_show(struct ctx *cx, const struct flow *f, struct page *p) {
     if (found) {
         TRY(user_find(cx, sso.tenant_id, sso.employee_id, &user));
     }
-    lead_show(p, f);
+    login_lead(p, f);
     login_form_begin(p, f);
     if (found) {
         login_button(

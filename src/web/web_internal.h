@@ -187,6 +187,8 @@ struct login_step {
 };
 const struct login_step *login_step_find(struct str name); /* NULL: of another version */
 #define USER_NAME_MAX 256                                  /* bytes: no longer one is anybody's */
+/* Which application all this is for. */
+void login_lead(struct page *p, const struct flow *f);
 void login_form_begin(struct page *p, const struct flow *f);
 /* A submit button: its `action` is id and value. */
 struct login_button {
