@@ -47,7 +47,7 @@ static inline struct str reply_value(const struct reply *rp, const char *name) {
 }
 
 static inline bool has(struct str text, const char *part) {
-    return text.n > 0 && memmem(text.p, text.n, part, strlen(part)) != NULL;
+    return text.p != NULL && memmem(text.p, text.n, part, strlen(part)) != NULL;
 }
 
 #define assert_has(text, part)                                                                     \
