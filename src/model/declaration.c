@@ -75,6 +75,7 @@ err declaration_run(struct ctx *cx, const struct declaration_options *options,
     declare_check(d);
     TRY(mistakes_fail(d, ret_result));
     TRY(declare_keys_prepare(d));
+    TRY(declare_passwords_prepare(d));
     struct writing w = {.d = d};
     err e = db_transaction(cx, declaration_write, &w);
     if (e == ERR_BAD_CONFIG) {

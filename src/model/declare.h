@@ -86,6 +86,7 @@ enum {
     TENANT_LIFETIMES,
     TENANT_BUSINESS_UNITS,
     TENANT_ROLES,
+    TENANT_LOGIN_AUTHENTICATORS,
     TENANT_EMPLOYEES,
     TENANT_APPLICATIONS,
     TENANT_N
@@ -107,8 +108,17 @@ enum {
     EMPLOYEE_TYPE,
     EMPLOYEE_STATUS,
     EMPLOYEE_ATTRIBUTES,
+    EMPLOYEE_LOGIN_AUTHENTICATOR,
+    EMPLOYEE_PASSWORD,
     EMPLOYEE_ACCESS_KEYS,
     EMPLOYEE_N
+};
+enum {
+    LOGIN_AUTHENTICATOR_NAME,
+    LOGIN_AUTHENTICATOR_KIND,
+    LOGIN_AUTHENTICATOR_DEFAULT,
+    LOGIN_AUTHENTICATOR_POLICY,
+    LOGIN_AUTHENTICATOR_N
 };
 enum { ACCESS_KEY_ID, ACCESS_KEY_SECRET, ACCESS_KEY_IS_ACTIVE, ACCESS_KEY_N };
 enum {
@@ -127,6 +137,7 @@ enum {
     APPLICATION_REDIRECTS,
     APPLICATION_ORIGINS,
     APPLICATION_LOGOUTS,
+    APPLICATION_RESPONSE_TYPES,
     APPLICATION_TOKEN_ALG,
     APPLICATION_LIFETIMES,
     APPLICATION_IS_ENABLED,
@@ -137,7 +148,7 @@ enum {
 };
 extern const struct declare_kind declare_top, declare_environment, declare_hosts, declare_lifetimes,
     declare_area, declare_tenant, declare_business_unit, declare_role, declare_employee,
-    declare_access_key, declare_application;
+    declare_access_key, declare_application, declare_login_policy, declare_login_authenticator;
 const struct declare_kind *declare_kind_at(size_t i); /* NULL past the end: docs and tests */
 
 /* ---- declare_read.c: JSON into objects
@@ -163,7 +174,8 @@ struct declare_object {
 #define DECLARE_TEXTS_MAX    1000
 #define DECLARE_JSON_MAX     65536
 
-struct declare_keys; /* new signing keys, made before the transaction */
+struct declare_keys;     /* new signing keys, made before the transaction */
+struct declare_password; /* passwords and their hashes, made before the transaction */
 struct declare {
     struct ctx *cx;
     const struct declaration_options *options;
@@ -176,6 +188,8 @@ struct declare {
     size_t secrets_n, secrets_cap;
     struct declare_keys *keys;
     size_t keys_n;
+    struct declare_password *passwords;
+    size_t passwords_n;
     bool snapshot_changed; /* generation_raise() is due */
 };
 /* Fills d->top; mistakes are noted. */
@@ -240,6 +254,9 @@ const char *declare_status_check(struct ctx *cx, struct str text);
 const char *declare_access_key_id_check(struct ctx *cx, struct str text);
 const char *declare_access_key_secret_check(struct ctx *cx, struct str text);
 const char *declare_client_secret_check(struct ctx *cx, struct str text);
+const char *declare_response_type_check(struct ctx *cx, struct str text);
+const char *declare_login_kind_check(struct ctx *cx, struct str text);
+const char *declare_password_check(struct ctx *cx, struct str text);
 
 /* ---- declare_change.c: compare, note, audit
  * ---------------------------------------------------------------- */
@@ -304,6 +321,21 @@ struct declare_owner {
 };
 err declare_access_keys(struct declare *d, const struct declare_scope *scope,
                         const struct declare_owner *owner, const struct declare_object *employee);
+/* declare_login.c, declare_password.c: how the tenant's people sign in. */
+err declare_login_authenticators(struct declare *d, const struct declare_scope *scope);
+/* Compares, writes, and adds to `changed` what differs of an employee that is not new. */
+err declare_employee_login(struct declare *d, const struct declare_scope *scope,
+                           const struct declare_object *o, const struct employee *employee,
+                           struct str *changed);
+/* Hashing is slow: before the transaction. */
+err declare_passwords_prepare(struct declare *d);
+struct declare_password {
+    const struct declare_object *employee;
+    struct str text, hash; /* hash absent: the stored one is of this text, or kept */
+    bool is_generated;
+};
+const struct declare_password *declare_password_of(const struct declare *d,
+                                                   const struct declare_object *employee);
 err declare_applications(struct declare *d, const struct declare_scope *scope);
 /* allowedTenants and blockedTenants: when all tenants of the environment exist. */
 err declare_application_tenants(struct declare *d, const struct declare_scope *scope);

@@ -20,8 +20,8 @@ static err app_load(struct declare *d, const struct declare_scope *scope, struct
         d->cx,
         "SELECT a.tenant_id, a.application_id, a.secret_digest, a.secret_sealed, a.name, a.vendor, "
         "a.description, a.contacts, a.type, a.tenancy, a.business_unit, a.auth_method, "
-        "a.jwks_endpoint, a.jwks, a.scope, a.redirects, a.origins, a.logouts, a.token_alg, "
-        "a.lifetimes, "
+        "a.jwks_endpoint, a.jwks, a.scope, a.redirects, a.origins, a.logouts, "
+        "a.response_types, a.token_alg, a.lifetimes, "
         "a.is_enabled FROM application_name_index i JOIN application a "
         "ON a.tenant_id = i.tenant_id AND a.application_id = i.application_id "
         "WHERE i.environment_id = $1 AND i.name_folded = $2",
@@ -115,6 +115,15 @@ static void redirects_check(struct declare *d, const struct app *app) {
     }
 }
 
+/* A back end has no browser that could come back. */
+static void response_types_check(struct declare *d, const struct app *app) {
+    if (app->o->v[APPLICATION_RESPONSE_TYPES].n > 0 &&
+        str_is(app->values[APPLICATION_TYPE].text, "backend")) {
+        declare_mistake(d, app->o, "responseTypes",
+                        "nobody signs in at a backend application; make it confidential or public");
+    }
+}
+
 static err references_check(struct declare *d, const struct declare_scope *scope,
                             const struct app *app) {
     bool lists = app->o->v[APPLICATION_ALLOWED_TENANTS].given ||
@@ -148,6 +157,11 @@ static void values_fill(const struct declare_scope *scope, struct app *app) {
     }
     if (v[APPLICATION_BUSINESS_UNIT].number == 0) {
         v[APPLICATION_BUSINESS_UNIT].number = scope->primary_business_unit;
+    }
+    bool other_type = !str_eq(v[APPLICATION_TYPE].text, app->stored[APPLICATION_TYPE].text);
+    if (!app->o->v[APPLICATION_RESPONSE_TYPES].given && other_type) {
+        bool backend = str_is(v[APPLICATION_TYPE].text, "backend");
+        v[APPLICATION_RESPONSE_TYPES].text = backend ? STR("[]") : STR("[\"code\"]");
     }
     if (app->o->v[APPLICATION_JWKS].given) {
         v[APPLICATION_JWKS_ENDPOINT].text = STR_NONE;
@@ -256,8 +270,8 @@ static err app_write(struct declare *d, const struct app *app) {
                     "secret_digest = $6, secret_sealed = $7, name = $8, vendor = $9, "
                     "description = $10, contacts = $11, type = $12, tenancy = $13, "
                     "business_unit = $14, auth_method = $15, jwks_endpoint = $16, jwks = $17, "
-                    "scope = $18, redirects = $19, origins = $20, logouts = $21, token_alg = $22, "
-                    "lifetimes = $23, is_enabled = $24 "
+                    "scope = $18, redirects = $19, origins = $20, logouts = $21, "
+                    "response_types = $22, token_alg = $23, lifetimes = $24, is_enabled = $25 "
                     "WHERE tenant_id = $1 AND application_id = $2 AND environment_id = $3",
                     args, NULL));
         return origins_write(d, app);
@@ -267,9 +281,9 @@ static err app_write(struct declare *d, const struct app *app) {
         "INSERT INTO application (tenant_id, application_id, environment_id, created_at, "
         "modified_at, created_by, modified_by, secret_digest, secret_sealed, name, vendor, "
         "description, contacts, type, tenancy, business_unit, auth_method, jwks_endpoint, jwks, "
-        "scope, redirects, origins, logouts, token_alg, lifetimes, is_enabled) "
+        "scope, redirects, origins, logouts, response_types, token_alg, lifetimes, is_enabled) "
         "VALUES ($1, $2, $3, $4, $4, $5, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, "
-        "$17, $18, $19, $20, $21, $22, $23, $24)",
+        "$17, $18, $19, $20, $21, $22, $23, $24, $25)",
         args, NULL));
     TRY(indexes_insert(d, app));
     return origins_write(d, app);
@@ -305,6 +319,7 @@ static err app_apply(struct declare *d, const struct declare_scope *scope,
     method_check(d, &app);
     keys_check(d, &app);
     redirects_check(d, &app);
+    response_types_check(d, &app);
     TRY(references_check(d, scope, &app));
     if (app.is_new) {
         TRY(id_new(d, &app));
@@ -355,6 +370,7 @@ err declare_platform_application(struct declare *d, const struct declare_scope *
     app.values[APPLICATION_TENANCY].text = STR("all");
     app.values[APPLICATION_AUTH_METHOD].text = STR("none");
     app.values[APPLICATION_SCOPE].text = scopes_all(d->cx->arena);
+    app.values[APPLICATION_RESPONSE_TYPES].text = STR("[]");
     app.values[APPLICATION_IS_ENABLED].number = 1;
     return app_store(d, &app);
 }

@@ -111,6 +111,20 @@ static void business_units_check(struct declare *d, const struct declare_object 
     }
 }
 
+static void login_authenticators_check(struct declare *d, const struct declare_object *tenant,
+                                       const struct names *of_tenant) {
+    const struct declare_value *list = &tenant->v[TENANT_LOGIN_AUTHENTICATORS];
+    size_t defaults = 0;
+    for (size_t i = 0; i < list->n; i++) {
+        const struct declare_object *o = &list->objects[i];
+        member_once(of_tenant, o, LOGIN_AUTHENTICATOR_NAME);
+        defaults += o->v[LOGIN_AUTHENTICATOR_DEFAULT].number != 0;
+        if (defaults == 2 && o->v[LOGIN_AUTHENTICATOR_DEFAULT].number != 0) {
+            declare_mistake(d, o, "default", "exactly one login authenticator is the default");
+        }
+    }
+}
+
 /* Access key ids and client ids are unique in the whole installation. */
 static void tenant_check(struct declare *d, const struct declare_object *tenant,
                          const struct names *everywhere, const struct names *of_environment) {
@@ -123,6 +137,7 @@ static void tenant_check(struct declare *d, const struct declare_object *tenant,
         member_once(&of_tenant, &list->objects[i], ROLE_NAME);
         member_once(&of_tenant, &list->objects[i], ROLE_ID);
     }
+    login_authenticators_check(d, tenant, &of_tenant);
     list = &tenant->v[TENANT_EMPLOYEES];
     for (size_t i = 0; i < list->n; i++) {
         employee_check(d, of_environment, &of_tenant, &list->objects[i]);

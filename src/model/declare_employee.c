@@ -173,6 +173,20 @@ static err employee_write(struct declare *d, const struct declare_scope *scope,
                    NULL);
 }
 
+/* What the login's rules ask of an employee. */
+static struct employee employee_of(const struct declare_scope *scope, const struct found *f,
+                                   const struct declare_value *values) {
+    return (struct employee){.tenant_id = scope->tenant_id,
+                             .employee_id = f->employee_id,
+                             .user_name = values[EMPLOYEE_USER_NAME].text,
+                             .email_address = values[EMPLOYEE_EMAIL_ADDRESS].text,
+                             .first_name = values[EMPLOYEE_FIRST_NAME].text,
+                             .middle_name = values[EMPLOYEE_MIDDLE_NAME].text,
+                             .last_name = values[EMPLOYEE_LAST_NAME].text,
+                             .display_name = values[EMPLOYEE_DISPLAY_NAME].text,
+                             .type = values[EMPLOYEE_TYPE].text};
+}
+
 static err employee_apply(struct declare *d, struct declare_scope *scope,
                           const struct declare_object *o) {
     struct declare_value *values;
@@ -192,7 +206,10 @@ static err employee_apply(struct declare *d, struct declare_scope *scope,
     if (d->mistakes_seen != before) {
         return OK;
     }
+    const struct employee employee = employee_of(scope, &f, values);
+    TRY(declare_employee_login(d, scope, o, &employee, &changed));
     if (f.is_new || !str_empty(changed)) {
+        changed = f.is_new ? STR("") : changed;
         TRY(employee_write(d, scope, &f, values));
         TRY(declare_note(d, &(struct declare_note){.kind = &declare_employee,
                                                    .is_new = f.is_new,

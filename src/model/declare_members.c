@@ -14,6 +14,13 @@ static err lifetimes_normal(struct ctx *cx, struct str json, struct str *ret_jso
     return OK;
 }
 
+static err login_policy_normal(struct ctx *cx, struct str json, struct str *ret_json) {
+    struct login_policy p;
+    TRY(login_policy_parse(cx, json, &p));
+    *ret_json = login_policy_write(cx->arena, &p);
+    return OK;
+}
+
 /* clang-format off */
 static const struct declare_member lifetimes_members[] = {
     {.name = "access", .type = DECLARE_INT, .check = declare_seconds_check},
@@ -66,6 +73,29 @@ static const struct declare_member access_key_members[ACCESS_KEY_N] = {
 };
 KIND(declare_access_key, "access_key", access_key_members);
 
+static const struct declare_member login_policy_members[] = {
+    {.name = "passwordMin", .type = DECLARE_INT},
+    {.name = "upper", .type = DECLARE_BOOL},
+    {.name = "lower", .type = DECLARE_BOOL},
+    {.name = "digit", .type = DECLARE_BOOL},
+    {.name = "special", .type = DECLARE_BOOL},
+    {.name = "maxAgeDays", .type = DECLARE_INT},
+    {.name = "lockAfter", .type = DECLARE_INT},
+    {.name = "lockSeconds", .type = DECLARE_INT},
+    {.name = "idleSeconds", .type = DECLARE_INT},
+    {.name = "sessionSeconds", .type = DECLARE_INT},
+};
+const struct declare_kind declare_login_policy = {
+    .name = "login_policy", .members = login_policy_members, .n = COUNT_OF(login_policy_members), .write = login_policy_normal};
+
+static const struct declare_member login_authenticator_members[LOGIN_AUTHENTICATOR_N] = {
+    [LOGIN_AUTHENTICATOR_NAME] = {.name = "name", .type = DECLARE_TEXT, .need = NEED_ALWAYS, .column = true, .check = declare_label_check},
+    [LOGIN_AUTHENTICATOR_KIND] = {.name = "kind", .type = DECLARE_TEXT, .column = true, .otherwise = "system", .check = declare_login_kind_check},
+    [LOGIN_AUTHENTICATOR_DEFAULT] = {.name = "default", .type = DECLARE_BOOL, .column = true, .otherwise = "0"},
+    [LOGIN_AUTHENTICATOR_POLICY] = {.name = "policy", .type = DECLARE_OBJECT, .column = true, .otherwise = "{}", .of = &declare_login_policy},
+};
+KIND(declare_login_authenticator, "login_authenticator", login_authenticator_members);
+
 static const struct declare_member employee_members[EMPLOYEE_N] = {
     [EMPLOYEE_ID] = {.name = "id", .type = DECLARE_UUID},
     [EMPLOYEE_USER_NAME] = {.name = "userName", .type = DECLARE_TEXT, .column = true, .check = declare_user_name_check},
@@ -81,6 +111,8 @@ static const struct declare_member employee_members[EMPLOYEE_N] = {
     [EMPLOYEE_TYPE] = {.name = "type", .type = DECLARE_TEXT, .column = true, .otherwise = "user", .check = declare_employee_type_check},
     [EMPLOYEE_STATUS] = {.name = "status", .type = DECLARE_TEXT, .column = true, .otherwise = "ACTIVE", .check = declare_status_check},
     [EMPLOYEE_ATTRIBUTES] = {.name = "attributes", .type = DECLARE_JSON, .column = true, .otherwise = "{}"},
+    [EMPLOYEE_LOGIN_AUTHENTICATOR] = {.name = "loginAuthenticator", .type = DECLARE_TEXT},
+    [EMPLOYEE_PASSWORD] = {.name = "password", .type = DECLARE_SECRET, .check = declare_password_check},
     [EMPLOYEE_ACCESS_KEYS] = {.name = "accessKeys", .type = DECLARE_OBJECTS, .of = &declare_access_key},
 };
 KIND(declare_employee, "employee", employee_members);
@@ -101,6 +133,7 @@ static const struct declare_member application_members[APPLICATION_N] = {
     [APPLICATION_REDIRECTS] = {.name = "redirects", .type = DECLARE_TEXTS, .column = true, .otherwise = "[]", .check = declare_redirect_check},
     [APPLICATION_ORIGINS] = {.name = "origins", .type = DECLARE_TEXTS, .column = true, .otherwise = "[]", .check = declare_origin_check},
     [APPLICATION_LOGOUTS] = {.name = "logouts", .type = DECLARE_TEXTS, .column = true, .otherwise = "[]", .check = declare_redirect_check},
+    [APPLICATION_RESPONSE_TYPES] = {.name = "responseTypes", .type = DECLARE_TEXTS, .column = true, .check = declare_response_type_check},
     [APPLICATION_TOKEN_ALG] = {.name = "tokenAlg", .type = DECLARE_TEXT, .column = true, .otherwise = "RS256", .check = declare_token_alg_check},
     [APPLICATION_LIFETIMES] = {.name = "lifetimes", .type = DECLARE_OBJECT, .column = true, .otherwise = "{}", .of = &declare_lifetimes},
     [APPLICATION_IS_ENABLED] = {.name = "isEnabled", .type = DECLARE_BOOL, .column = true, .otherwise = "1"},
@@ -121,6 +154,7 @@ static const struct declare_member tenant_members[TENANT_N] = {
     [TENANT_LIFETIMES] = {.name = "lifetimes", .type = DECLARE_OBJECT, .column = true, .otherwise = "{}", .of = &declare_lifetimes},
     [TENANT_BUSINESS_UNITS] = {.name = "businessUnits", .type = DECLARE_OBJECTS, .of = &declare_business_unit},
     [TENANT_ROLES] = {.name = "roles", .type = DECLARE_OBJECTS, .of = &declare_role},
+    [TENANT_LOGIN_AUTHENTICATORS] = {.name = "loginAuthenticators", .type = DECLARE_OBJECTS, .of = &declare_login_authenticator},
     [TENANT_EMPLOYEES] = {.name = "employees", .type = DECLARE_OBJECTS, .of = &declare_employee},
     [TENANT_APPLICATIONS] = {.name = "applications", .type = DECLARE_OBJECTS, .of = &declare_application},
 };
@@ -145,9 +179,18 @@ KIND(declare_top, "declaration", top_members);
 /* clang-format on */
 
 const struct declare_kind *declare_kind_at(size_t i) {
-    static const struct declare_kind *const kinds[] = {
-        &declare_top,      &declare_environment, &declare_hosts,         &declare_lifetimes,
-        &declare_area,     &declare_tenant,      &declare_business_unit, &declare_role,
-        &declare_employee, &declare_access_key,  &declare_application};
+    static const struct declare_kind *const kinds[] = {&declare_top,
+                                                       &declare_environment,
+                                                       &declare_hosts,
+                                                       &declare_lifetimes,
+                                                       &declare_area,
+                                                       &declare_tenant,
+                                                       &declare_business_unit,
+                                                       &declare_role,
+                                                       &declare_employee,
+                                                       &declare_access_key,
+                                                       &declare_application,
+                                                       &declare_login_policy,
+                                                       &declare_login_authenticator};
     return i < COUNT_OF(kinds) ? kinds[i] : NULL;
 }

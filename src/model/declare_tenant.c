@@ -248,6 +248,7 @@ static err tenant_apply(struct declare *d, struct declare_scope *scope) {
         TRY(unit_apply(d, scope, &units->objects[i]));
     }
     TRY(declare_roles(d, scope));
+    TRY(declare_login_authenticators(d, scope));
     TRY(declare_employees(d, scope));
     return declare_applications(d, scope);
 }

@@ -183,3 +183,27 @@ const char *declare_client_secret_check(struct ctx *cx, struct str text) {
     }
     return guessable(cx, text);
 }
+
+const char *declare_response_type_check(struct ctx *cx, struct str text) {
+    (void)cx;
+    return response_type_known(text) ? NULL
+                                     : "it must be code, id_token, \"id_token token\", token, "
+                                       "\"code id_token\", \"code token\" or "
+                                       "\"code id_token token\"";
+}
+
+const char *declare_login_kind_check(struct ctx *cx, struct str text) {
+    (void)cx;
+    return login_authenticator_kind_known(text) ? NULL : "it must be system";
+}
+
+/* What no policy and nobody's names change; the rest is asked when those are known. */
+const char *declare_password_check(struct ctx *cx, struct str text) {
+    struct login_policy policy;
+    static const struct employee nobody = {.user_name = {NULL, 0}};
+    if (login_policy_parse(cx, STR("{}"), &policy) == OK &&
+        password_check(cx, &policy, &nobody, text) == OK) {
+        return NULL;
+    }
+    return str_z(cx->arena, str_from(failure_text(cx)));
+}

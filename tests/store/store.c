@@ -113,6 +113,49 @@ err job_do(struct fixture *f, struct db_writer *w, err (*run)(struct ctx *, void
     return e;
 }
 
+#define RACERS 64
+
+struct racer {
+    struct fixture *f;
+    struct db_writer *writer;
+    pthread_t thread;
+    pthread_barrier_t *start;
+    err (*run)(struct ctx *, void *);
+    void *state;
+    err result;
+};
+
+static void *race(void *object) {
+    struct racer *r = object;
+    (void)pthread_barrier_wait(r->start);
+    r->result = job_do(r->f, r->writer, r->run, r->state);
+    return NULL;
+}
+
+unsigned store_race(struct fixture *f, err (*run)(struct ctx *, void *), void *state, err loser) {
+    const struct db_writer_options options = {.log = &f->log};
+    struct db_writer *writer;
+    pthread_barrier_t start;
+    unsigned won = 0;
+    struct racer *racers = calloc(RACERS, sizeof *racers);
+    must(f->cx, db_writer_start(f->cx, f->db, &options, &writer));
+    pthread_barrier_init(&start, NULL, RACERS);
+    for (unsigned i = 0; i < RACERS; i++) {
+        racers[i] =
+            (struct racer){.f = f, .writer = writer, .start = &start, .run = run, .state = state};
+        assert_int_equal(pthread_create(&racers[i].thread, NULL, race, &racers[i]), 0);
+    }
+    for (unsigned i = 0; i < RACERS; i++) {
+        pthread_join(racers[i].thread, NULL);
+        assert_true(racers[i].result == OK || racers[i].result == loser);
+        won += racers[i].result == OK;
+    }
+    pthread_barrier_destroy(&start);
+    db_writer_stop(writer);
+    free(racers);
+    return won;
+}
+
 void store_at(struct fixture *f, int64_t seconds_later) {
     f->clock.fixed_ms += seconds_later * 1000;
     f->cx->now_ms = f->clock.fixed_ms;

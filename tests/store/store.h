@@ -93,6 +93,9 @@ void job_free(struct write_job *j);
 /* Submits one and waits; for any thread. */
 err job_do(struct fixture *f, struct db_writer *w, err (*run)(struct ctx *, void *), void *state);
 
+/* 64 writes at once through a queue; how many succeeded. The others failed with `loser`. */
+unsigned store_race(struct fixture *f, err (*run)(struct ctx *, void *), void *state, err loser);
+
 /* The call succeeds, or the test fails with its reason. */
 #define must(cx, call) store_must((cx), (call), #call, __FILE__, __LINE__)
 void store_must(struct ctx *cx, err e, const char *what, const char *file, int line);

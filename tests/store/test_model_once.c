@@ -2,50 +2,6 @@
 /* What is good once: assertion ids and generated keys; and audit records. */
 #include "model_world.h"
 
-#include <stdlib.h>
-
-#define THREADS 64
-
-struct racer {
-    struct fixture *f;
-    struct db_writer *writer;
-    pthread_t thread;
-    pthread_barrier_t *start;
-    err (*run)(struct ctx *, void *);
-    err result;
-};
-
-static void *race(void *object) {
-    struct racer *r = object;
-    (void)pthread_barrier_wait(r->start);
-    r->result = job_do(r->f, r->writer, r->run, r);
-    return NULL;
-}
-
-/* THREADS writes at once; how many succeeded. The others failed with `loser`. */
-static unsigned race_all(struct fixture *f, err (*run)(struct ctx *, void *), err loser) {
-    const struct db_writer_options options = {.log = &f->log};
-    struct db_writer *writer;
-    pthread_barrier_t start;
-    unsigned won = 0;
-    struct racer *racers = calloc(THREADS, sizeof *racers);
-    must(f->cx, db_writer_start(f->cx, f->db, &options, &writer));
-    pthread_barrier_init(&start, NULL, THREADS);
-    for (unsigned i = 0; i < THREADS; i++) {
-        racers[i] = (struct racer){.f = f, .writer = writer, .start = &start, .run = run};
-        assert_int_equal(pthread_create(&racers[i].thread, NULL, race, &racers[i]), 0);
-    }
-    for (unsigned i = 0; i < THREADS; i++) {
-        pthread_join(racers[i].thread, NULL);
-        assert_true(racers[i].result == OK || racers[i].result == loser);
-        won += racers[i].result == OK;
-    }
-    pthread_barrier_destroy(&start);
-    db_writer_stop(writer);
-    free(racers);
-    return won;
-}
-
 static const struct application application = {.tenant_id = {TENANT_1, sizeof TENANT_1 - 1},
                                                .application_id = {APP_1, sizeof APP_1 - 1}};
 
@@ -65,7 +21,7 @@ static void assertion_id_is_good_once_for_one_application(struct fixture *f) {
 }
 
 static void assertion_id_is_good_once_among_64(struct fixture *f) {
-    assert_int_equal(race_all(f, assertion_run, ERR_INVALID_CLIENT), 1);
+    assert_int_equal(store_race(f, assertion_run, NULL, ERR_INVALID_CLIENT), 1);
     assert_int_equal(store_number(f, "SELECT count(*) FROM assertion"), 1);
 }
 
@@ -96,7 +52,7 @@ static void generated_key_is_good_once_for_ten_minutes(struct fixture *f) {
 
 static void generated_key_is_good_once_among_64(struct fixture *f) {
     (void)generated(f);
-    assert_int_equal(race_all(f, generated_run, ERR_INVALID_GRANT), 1);
+    assert_int_equal(store_race(f, generated_run, NULL, ERR_INVALID_GRANT), 1);
 }
 
 static void audit_keeps_who_what_when_from_where(struct fixture *f) {

@@ -151,6 +151,66 @@ static void retired_keys_go_when_their_last_token_has_expired(struct fixture *f)
         before + 1);
 }
 
+static void signing_in_leaves_nothing_behind(struct fixture *f) {
+    struct str cookie;
+    world_make(f);
+    for (int i = 0; i < 3; i++) {
+        struct sso_session s = {.tenant_id = S(TENANT_1),
+                                .employee_id = S(USER_1),
+                                .amr = S("pwd"),
+                                .idle_seconds = 10,
+                                .expires_at = f->cx->now + 1000 + i / 2};
+        sso_session_prepare(f->cx, &s, &cookie);
+        must(f->cx, sso_session_create(f->cx, &s));
+        if (i == 0) {
+            must(f->cx, sso_session_end(f->cx, S(TENANT_1), s.sso_session_id));
+        }
+    }
+    for (int i = 0; i < PURGE_BITE + 3; i++) {
+        struct login_flow flow = {.environment_id = S(ENV_1), .step = S("user")};
+        login_flow_prepare(f->cx, &flow);
+        flow.expires_at += i == 7;
+        must(f->cx, login_flow_create(f->cx, &flow));
+    }
+    const char *sso = "SELECT count(*) FROM sso_session";
+    const char *flows = "SELECT count(*) FROM login_flow_index";
+    store_at(f, AUTHORIZATION_CODE_SECONDS + MARGIN - 1);
+    assert_int_equal(purge(f), 0);
+    store_at(f, 1); /* the one that was ended; idle ones wait for their end */
+    assert_int_equal(purge(f), 1);
+    store_at(f, 1000);
+    assert_int_equal(purge(f), 1);
+    assert_int_equal(store_number(f, sso), 1);
+    store_at(f, 1);
+    assert_int_equal(purge(f), 1);
+    store_at(f, LOGIN_FLOW_SECONDS - 1001 - AUTHORIZATION_CODE_SECONDS - 1);
+    assert_int_equal(purge(f), 0);
+    store_at(f, 1);
+    assert_int_equal(purge(f), PURGE_BITE + 2);
+    assert_int_equal(store_number(f, flows), 1);
+    store_at(f, 1);
+    assert_int_equal(purge(f), 1);
+}
+
+static void code_once_used_codes_stay_as_long_as_what_they_gave(struct fixture *f) {
+    struct authorization_code c = {.tenant_id = S(TENANT_1),
+                                   .application_tenant_id = S(TENANT_1),
+                                   .application_id = S(APP_1),
+                                   .employee_id = S(USER_1),
+                                   .redirect_uri = S("https://one.example/"),
+                                   .scope = S("openid")};
+    authorization_code_prepare(f->cx, &c);
+    must(f->cx, authorization_code_create(f->cx, &c));
+    must(f->cx, authorization_code_use(f->cx, &c, S("session")));
+    store_at(f, AUTHORIZATION_CODE_SECONDS + LIFETIME_ACCESS_MAX - 1);
+    assert_int_equal(purge(f), 0);
+    must(f->cx, authorization_code_find(f->cx, c.code, &c));
+    must_be(c.session_id, "session");
+    store_at(f, 1);
+    assert_int_equal(purge(f), 1);
+    must_fail(f->cx, authorization_code_find(f->cx, c.code, &c), ERR_NOT_FOUND);
+}
+
 static void audit_stays(struct fixture *f) {
     struct audit a = {.tenant_id = S(TENANT_1), .actor = S("x"), .action = S("y")};
     must(f->cx, audit_write(f->cx, &a));
@@ -166,6 +226,8 @@ static const struct store_case cases[] = {
     STORE_CASE(assertions_and_generated_keys_go_at_their_second),
     STORE_CASE(applications_go_with_everything_that_names_them),
     STORE_CASE(retired_keys_go_when_their_last_token_has_expired),
+    STORE_CASE(signing_in_leaves_nothing_behind),
+    STORE_CASE(code_once_used_codes_stay_as_long_as_what_they_gave),
     STORE_CASE(audit_stays),
 };
 STORE_MAIN(cases)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* SECURITY `refresh-once` on both engines: many threads refresh one token at once, through
- * handlers, their closures through the write queue. */
+/* SECURITY `refresh-once` and `code-once` on both engines: many threads refresh one token, or
+ * redeem one code, at once, through handlers, their closures through the write queue. */
 #include "harness.h"
 
 #include "store.h"
@@ -224,7 +224,44 @@ static void refresh_once_against_parallel_revokes_leaves_nothing_alive(struct fi
     world_end(f, platform);
 }
 
+/* RFC 6749 4.1.2: one gets tokens, and as the code came again, they are revoked. */
+static void code_once_64_parallel_redemptions_give_one_success(struct fixture *f) {
+    static struct race race;
+    memset(&race, 0, sizeof race);
+    struct platform *platform = world(f);
+    struct house house = {.arena = f->self->arena, .cx = *f->cx};
+    struct browser browser = browser_new(&house, TENANT, USER);
+    const char *code = code_of(&house, &browser, ASK_PUBLIC);
+    race_prepare(f, &race);
+    for (size_t i = 0; i < RACERS; i++) {
+        race.racers[i].handle = token_post;
+        race.racers[i].body =
+            format(f->cx,
+                   "grant_type=authorization_code&client_id=" APP_PUBLIC "&code=%s&redirect_uri=%s"
+                   "&code_verifier=" VERIFIER,
+                   code, REDIRECT_PUBLIC);
+    }
+    race_run(&race);
+    unsigned won = 0;
+    for (size_t i = 0; i < RACERS; i++) {
+        struct str body = race.racers[i].answer.reply->body;
+        if (status_of(&race.racers[i]) == 200) {
+            won++;
+        } else {
+            assert_int_equal(status_of(&race.racers[i]), 400);
+            assert_true(contains(body, "invalid_grant"));
+            assert_false(contains(body, "eyJ"));
+        }
+    }
+    assert_int_equal(won, 1);
+    assert_int_equal(store_number(f, "SELECT count(*) FROM session"), 1);
+    assert_int_equal(store_number(f, "SELECT count(*) FROM session WHERE revoked_at IS NULL"), 0);
+    race_end(&race);
+    world_end(f, platform);
+}
+
 static const struct store_case cases[] = {
+    STORE_CASE(code_once_64_parallel_redemptions_give_one_success),
     STORE_CASE(refresh_once_64_parallel_refreshes_give_one_successor),
     STORE_CASE(refresh_once_64_parallel_public_refreshes_give_one_success),
     STORE_CASE(refresh_once_against_parallel_revokes_leaves_nothing_alive),
