@@ -183,6 +183,23 @@ err authorize_type_check(struct ctx *cx, const struct authorize *r) {
     return OK;
 }
 
+err authorize_known_read(struct ctx *cx, const struct request *rq, const struct params *all,
+                         struct authorize *r, bool *ret_redirects) {
+    TRY(redirect_read(cx, all, r));
+    *ret_redirects = true;
+    channel_guess(all, r);
+    /* Core 6: refused before anything in them could matter. */
+    if (params_has(all, "request")) {
+        return fail(cx, ERR_REQUEST_NOT_SUPPORTED, "a request object");
+    }
+    if (params_has(all, "request_uri")) {
+        return fail(cx, ERR_REQUEST_URI_NOT_SUPPORTED, "a request_uri");
+    }
+    TRY(channel_check(cx, all, r));
+    TRY(once_check(cx, all));
+    return authorize_rest_read(cx, rq, all, r);
+}
+
 err authorize_read(struct ctx *cx, const struct request *rq, struct authorize *ret,
                    bool *ret_redirects) {
     struct params all;
@@ -190,17 +207,5 @@ err authorize_read(struct ctx *cx, const struct request *rq, struct authorize *r
     *ret = (struct authorize){.max_age = -1, .response_mode = STR("query")};
     TRY(parameters_merge(cx, rq, &all));
     TRY(client_read(cx, rq, &all, ret));
-    TRY(redirect_read(cx, &all, ret));
-    *ret_redirects = true;
-    channel_guess(&all, ret);
-    /* Core 6: refused before anything in them could matter. */
-    if (params_has(&all, "request")) {
-        return fail(cx, ERR_REQUEST_NOT_SUPPORTED, "a request object");
-    }
-    if (params_has(&all, "request_uri")) {
-        return fail(cx, ERR_REQUEST_URI_NOT_SUPPORTED, "a request_uri");
-    }
-    TRY(channel_check(cx, &all, ret));
-    TRY(once_check(cx, &all));
-    return authorize_rest_read(cx, rq, &all, ret);
+    return authorize_known_read(cx, rq, &all, ret, ret_redirects);
 }

@@ -62,6 +62,9 @@ err code_commit(struct ctx *cx, const struct request *rq, const struct issue *is
 /* One parameter of query and body; without a value it is absent. */
 err authorize_param(struct ctx *cx, const struct params *all, const char *name, size_t max,
                     struct str *ret);
+/* The rest of authorize_read() once r->application is known. */
+err authorize_known_read(struct ctx *cx, const struct request *rq, const struct params *all,
+                         struct authorize *r, bool *ret_redirects);
 /* Everything whose error may redirect. */
 err authorize_rest_read(struct ctx *cx, const struct request *rq, const struct params *all,
                         struct authorize *r);

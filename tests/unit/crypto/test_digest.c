@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* SHA-256 (FIPS 180) and HMAC (RFC 4231). */
+/* SHA-256, SHA-512 (FIPS 180) and HMAC (RFC 4231). */
 #include "crypto.h"
 #include "fixture.h"
 
@@ -16,6 +16,15 @@ static void sha256_vectors(void **state) {
                   "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
     assert_sha256(f, STR("abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq"),
                   "248d6a61d20638b8e5c026930c3e6039a33ce45964ff2167f6ecedd419db06c1");
+}
+
+static void sha512_vectors(void **state) {
+    struct fixture *f = *state;
+    unsigned char digest[SHA512_SIZE];
+    sha512("abc", 3, digest);
+    assert_str(hex(f->arena, digest, sizeof digest),
+               "ddaf35a193617abacc417349ae20413112e6fa4e89a97ea20a9eeee64b55d39a"
+               "2192992a274fc1a836ba3c23a3feebbd454d4423643ce80e2a9ac94fa54ca49f");
 }
 
 static void the_stored_form_is_base64url(void **state) {
@@ -84,6 +93,7 @@ static void hmac_of_nothing_with_nothing(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         TEST(sha256_vectors),
+        TEST(sha512_vectors),
         TEST(the_stored_form_is_base64url),
         TEST(constant_time_match_of_a_candidate),
         TEST(hmac_vectors_of_rfc_4231),

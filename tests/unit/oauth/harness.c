@@ -189,6 +189,9 @@ static err request_fill(struct ctx *cx, const struct ask *a, struct request *rq)
     if (a->if_none_match != NULL) {
         headers[rq->headers.n++] = (struct param){STR("if-none-match"), str_from(a->if_none_match)};
     }
+    if (a->content_type != NULL) {
+        headers[rq->headers.n++] = (struct param){STR("content-type"), str_from(a->content_type)};
+    }
     rq->method = a->method != 0 ? a->method : HTTP_POST;
     rq->host = str_from(a->host != NULL ? a->host : HOST);
     rq->path = STR("/test");
@@ -216,7 +219,8 @@ static void answer_finish(struct ctx *cx, struct answer *answer) {
     answer->status = answer->reply->status != 0 ? answer->reply->status : 200;
     answer->body = answer->reply->body;
     answer->json = NULL;
-    if (answer->body.n > 0) {
+    const char *type = answer->reply->content_type;
+    if (answer->body.n > 0 && (type == NULL || strcmp(type, "application/json") == 0)) {
         must(cx, json_parse(cx, answer->body, &answer->json), "the answer is JSON");
     }
 }

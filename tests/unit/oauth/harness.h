@@ -65,7 +65,11 @@
 #define APP_GOV                                                                                    \
     "b0000000-0000-4000-8000-00000000000a" /* backend, post, of the other environment              \
                                             */
-#define SCOPES "openid platform-user-read analytics-query"
+/* Where APP_CONF and APP_PUBLIC may be answered, and where APP_CONF's logout leads. */
+#define REDIRECT        "https://conf.example.com/cb"
+#define REDIRECT_PUBLIC "https://app.example.com/callback"
+#define LOGOUT          "https://conf.example.com/bye"
+#define SCOPES          "openid platform-user-read analytics-query"
 
 struct house {
     struct clock clock;
@@ -104,6 +108,7 @@ struct ask {
     const char *body;          /* form, or JSON if it begins with '{' */
     const char *authorization; /* the whole value */
     const char *if_none_match;
+    const char *content_type;
     const struct route *route; /* NULL: a route without scope */
     const struct caller *caller;
     enum http_method method; /* 0: POST */
@@ -144,5 +149,35 @@ struct answer access_key_token(struct house *h); /* /token/access-key, KEY_ID */
 struct answer refresh_post(struct ctx *cx, const char *application, const char *token);
 /* A refresh token of APP_PUBLIC, for USER. */
 const char *public_refresh(struct ctx *cx);
+
+/* ---- signin.c: an authorization request of a browser ---- */
+
+/* RFC 7636, appendix B. */
+#define VERIFIER  "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"
+#define CHALLENGE "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"
+#define PKCE      "&code_challenge=" CHALLENGE "&code_challenge_method=S256"
+/* The least of a request, of either application. */
+#define ASK_CONF "client_id=" APP_CONF "&response_type=code&scope=openid&redirect_uri=" REDIRECT
+#define ASK_PUBLIC                                                                                 \
+    "client_id=" APP_PUBLIC "&response_type=code&scope=openid&redirect_uri=" REDIRECT_PUBLIC PKCE
+
+/* A browser: who is signed in there (NULL: nobody), and what its last request came to. */
+struct browser {
+    struct sso_session *sso;
+    struct authorize request;
+    enum authorize_step step; /* where it stopped, if that was no answer (status 299) */
+};
+/* Signs `user` in now. */
+struct browser browser_new(struct house *h, const char *tenant, const char *user);
+/* What the pages do with authorize_*: an answer, 299 for a page of web/, or an error as JSON. */
+struct answer browser_get(struct house *h, struct browser *b, const char *query);
+struct answer browser_post(struct house *h, struct browser *b, const char *query, const char *body);
+/* A parameter of the redirect's query or fragment; "" if it is not there. */
+const char *location_param(struct house *h, const struct answer *a, const char *name);
+/* It went to this address with this error, and said iss. */
+void assert_redirected(struct house *h, const struct answer *a, const char *to, const char *error);
+/* A code of APP_CONF or APP_PUBLIC for USER, and its redemption. */
+const char *code_of(struct house *h, struct browser *b, const char *query);
+struct answer redeem(struct house *h, const char *application, const char *code, const char *more);
 
 #endif

@@ -49,6 +49,33 @@ static void userinfo_tells_the_user(void **state) {
     assert_true(str_is(info.reply->tenant_id, TENANT) && str_is(info.reply->client_id, APP_CONF));
 }
 
+/* OpenID Connect Core 5.3.1, RFC 6750 2.2: in a form, and there alone. */
+static void userinfo_takes_the_token_in_a_form(void **state) {
+    struct house *h = *state;
+    static const struct route posted = {
+        .auth = AUTH_BEARER, .errors = ERRORS_API, .handle = userinfo, .methods = HTTP_POST};
+    static const char form[] = "application/x-www-form-urlencoded";
+    struct answer tokens = password_token(h);
+    const char *token = text(&tokens), *body = format(&h->cx, "access_token=%s", token);
+    struct answer a = ASK(h, .handle = hook_then_userinfo, .route = &posted, .body = body,
+                          .content_type = "application/x-www-form-urlencoded; charset=UTF-8");
+    assert_ok(&a);
+    assert_string_equal(answer_text(&a, "sub"), "user:" USER);
+    a = ASK(h, .handle = hook_then_userinfo, .route = &posted, .body = body, .content_type = form,
+            .authorization = bearer(&h->cx, token));
+    assert_error(&a, 400, "invalid_request"); /* two methods at once */
+    a = ASK(h, .handle = hook_then_userinfo, .route = &posted,
+            .body = format(&h->cx, "%s&%s", body, body), .content_type = form);
+    assert_error(&a, 400, "invalid_request");
+    a = ASK(h, .handle = hook_then_userinfo, .route = &posted, .body = body);
+    assert_int_equal(a.status, 401); /* no form by its label */
+    a = ASK(h, .handle = hook_then_userinfo, .route = &for_user, .body = body,
+            .content_type = form);
+    assert_int_equal(a.status, 401); /* another endpoint */
+    a = ASK(h, .handle = hook_then_userinfo, .route = &posted, .query = body);
+    assert_int_equal(a.status, 401);
+}
+
 static void token_missing_is_401(void **state) {
     struct house *h = *state;
     struct answer a = call(h, NULL, &for_user);
@@ -190,6 +217,7 @@ static void dead_means_dead_for_a_scope_taken_from_the_application(void **state)
 int main(void) {
     const struct CMUnitTest tests[] = {
         HOUSE_TEST(userinfo_tells_the_user),
+        HOUSE_TEST(userinfo_takes_the_token_in_a_form),
         HOUSE_TEST(token_missing_is_401),
         HOUSE_TEST(client_token_is_judged_by_its_scope),
         HOUSE_TEST(scope_of_a_narrowed_token_is_the_tokens),

@@ -53,12 +53,44 @@ static void discovery_lists_the_tables_and_nothing_else(void **state) {
         json_array_size(json_object_get(a.json, "token_endpoint_auth_methods_supported")), methods);
     assert_int_equal(json_array_size(json_object_get(a.json, "grant_types_supported")), grants);
     assert_false(lists(&a, "id_token_signing_alg_values_supported", "HS256"));
-    static const char *const later[] = {"authorization_endpoint", "end_session_endpoint",
-                                        "registration_endpoint",
-                                        "code_challenge_methods_supported"};
+    static const char *const later[] = {"registration_endpoint", "device_authorization_endpoint",
+                                        "pushed_authorization_request_endpoint",
+                                        "check_session_iframe"};
     for (size_t i = 0; i < COUNT_OF(later); i++) {
         assert_null(json_object_get(a.json, later[i]));
     }
+}
+
+static void discovery_says_how_people_sign_in(void **state) {
+    struct house *h = *state;
+    struct answer a = get(h, discovery_get, NULL, NULL);
+    static const struct {
+        const char *member, *value;
+    } lists_of[] = {{"response_modes_supported", "query"},
+                    {"response_modes_supported", "fragment"},
+                    {"response_modes_supported", "form_post"},
+                    {"code_challenge_methods_supported", "S256"},
+                    {"display_values_supported", "page"},
+                    {"display_values_supported", "popup"},
+                    {"prompt_values_supported", "none"},
+                    {"prompt_values_supported", "select_account"},
+                    {"acr_values_supported", "1"},
+                    {"claims_supported", "nonce"},
+                    {"grant_types_supported", "authorization_code"}};
+    assert_string_equal(answer_text(&a, "authorization_endpoint"), ISSUER "/auth/authorize");
+    assert_string_equal(answer_text(&a, "end_session_endpoint"), ISSUER "/auth/authorize/logout");
+    for (size_t i = 0; i < COUNT_OF(lists_of); i++) {
+        assert_true(lists(&a, lists_of[i].member, lists_of[i].value));
+    }
+    for (size_t i = 0; response_type_at(i) != NULL; i++) {
+        assert_true(lists(&a, "response_types_supported", response_type_at(i)));
+        assert_int_not_equal(response_type_parse(str_from(response_type_at(i))), 0);
+    }
+    assert_true(lists(&a, "response_types_supported", "code id_token token"));
+    assert_false(lists(&a, "code_challenge_methods_supported", "plain"));
+    assert_true(
+        json_is_true(json_object_get(a.json, "authorization_response_iss_parameter_supported")));
+    assert_true(json_is_true(json_object_get(a.json, "claims_parameter_supported")));
 }
 
 static void environments_have_documents_of_their_own(void **state) {
@@ -163,6 +195,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         HOUSE_TEST(discovery_has_the_members_of_the_sample_that_work),
         HOUSE_TEST(discovery_lists_the_tables_and_nothing_else),
+        HOUSE_TEST(discovery_says_how_people_sign_in),
         HOUSE_TEST(environments_have_documents_of_their_own),
         HOUSE_TEST(documents_are_cached_and_revalidated),
         HOUSE_TEST(key_set_has_the_active_and_the_next_keys),

@@ -71,7 +71,7 @@ static void grants_missing_and_unknown_are_refused(void **state) {
     struct house *h = *state;
     struct answer a = post(h, AS(APP_CONF));
     assert_error(&a, 400, "invalid_request");
-    a = post(h, "grant_type=authorization_code" AS(APP_CONF));
+    a = post(h, "grant_type=implicit" AS(APP_CONF));
     assert_error(&a, 400, "unsupported_grant_type");
     a = post(h, "grant_type=Password" AS(APP_CONF));
     assert_error(&a, 400, "unsupported_grant_type");
