@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Writes the OpenAPI 3.1 document from the route table. What a row cannot say (schemas, examples,
  * query parameters, "notFound" where a 404 is not about the path) stands in openapi_schemas.json
- * under the name of the schema or of the route. */
+ * under the name of the schema or of the route. Pages are left out. */
 #include "posternd.h"
 
 #include <string.h>
@@ -184,7 +184,7 @@ static err paths_put(struct writer *w) {
     json_open_object(&w->j, "paths");
     for (size_t i = 0; i < w->n; i++) {
         const char *path = w->rows[i].path;
-        bool before = false;
+        bool before = w->rows[i].errors == ERRORS_PAGE; /* for people: no part of the API */
         for (size_t k = 0; k < i && !before; k++) {
             before = strcmp(w->rows[k].path, path) == 0;
         }
