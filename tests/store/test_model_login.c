@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Signing in: who may, the counter that locks, new passwords, authenticators. No password is hashed
  * here: the rows do not care what a hash looks like. */
+#include "driver.h"
 #include "model_world.h"
 
 #define AUTH_1 "50000000-0000-4000-8000-000000000001"
@@ -259,6 +260,30 @@ static void client_has_what_authorize_asks_for(struct fixture *f) {
     must_be(a.response_types, "[\"code\"]");
 }
 
+/* A database of version 1 with rows: they stay, and mean what they meant. */
+static void schema_2_reads_what_1_wrote(struct fixture *f) {
+    struct application a;
+    struct session s;
+    must(f->cx, db_migrate_with(f->cx, f->db, db_migrations, 1));
+    world_make(f);
+    store_sql(f, "UPDATE application SET type = 'public' WHERE application_id = '" APP_ALL "'");
+    store_sql(f, "INSERT INTO session (tenant_id, session_id, application_tenant_id, "
+                 "application_id, employee_id, scope, auth_at, created_at, expires_at) "
+                 "VALUES ('" TENANT_1 "', 's1', '" TENANT_1 "', '" APP_1 "', '" USER_1
+                 "', 'openid', 1, 1, 9000000000)");
+    must(f->cx, db_migrate(f->cx, f->db));
+    must(f->cx, client_find(f->cx, S(ENV_1), S(APP_1), &a));
+    must_be(a.response_types, "[]"); /* a back end */
+    must(f->cx, client_find(f->cx, S(ENV_1), S(APP_ALL), &a));
+    must_be(a.response_types, "[\"code\"]");
+    must(f->cx, session_find(f->cx, S(TENANT_1), S("s1"), &s));
+    assert_null(s.sso_session_id.p);
+    must_be(s.scope, "openid");
+    must(f->cx, login_password_set(f->cx, S(TENANT_1), S(USER_1), S(HASH), false));
+    must(f->cx, session_find(f->cx, S(TENANT_1), S("s1"), &s));
+    assert_int_equal(s.revoked_at, 0);
+}
+
 static const struct store_case cases[] = {
     STORE_CASE(login_is_found_by_user_name),
     STORE_CASE(enumeration_who_may_not_sign_in_is_not_found),
@@ -275,5 +300,6 @@ static const struct store_case cases[] = {
     STORE_CASE(password_that_is_too_old_must_be_changed),
     STORE_CASE(idor_authenticators_are_found_in_their_tenant),
     STORE_CASE(client_has_what_authorize_asks_for),
+    STORE_CASE_BARE(schema_2_reads_what_1_wrote),
 };
 STORE_MAIN(cases)
