@@ -142,7 +142,7 @@ describe('postern login', onceForAllEngines, () => {
     assert.deepEqual([json.signed_in, json.sub, json.has_refresh_token], [true, 'kim', true]);
   });
 
-  test('steps: other requests, idle connections and somebody else\'s answers change nothing', async () => {
+  test('steps: other requests, idle connections and answers of others change nothing', async () => {
     await world();
     const { child, url, back } = await begin();
     const idle = net.connect(Number(back.port), '127.0.0.1');
