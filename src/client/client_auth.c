@@ -24,8 +24,11 @@ static err basic(struct call *k, const struct endpoints *ep, struct token_reques
     struct str pair =
         str_format(a, "%.*s:%.*s", STR_ARG(percent_encode(a, setting_str(k->p, SET_CLIENT_ID))),
                    STR_ARG(percent_encode(a, secret)));
-    r->headers[r->headers_n++] =
-        str_format(a, "Authorization: Basic %.*s", STR_ARG(base64(a, pair.p, pair.n)));
+    struct str basic64 = base64(a, pair.p, pair.n);
+    r->headers[r->headers_n++] = str_format(a, "Authorization: Basic %.*s", STR_ARG(basic64));
+    token_secret(r, basic64);
+    token_secret(r, secret);
+    token_secret(r, percent_encode(a, secret));
     secret_wipe((char *)(uintptr_t)pair.p, pair.n);
     return OK;
 }

@@ -82,6 +82,11 @@ static err endpoints_read(struct call *k, struct tenant *t, const struct parts *
     t->cluster = p->cluster;
     t->acd_endpoint =
         str_format(a, "https://api-%.*s.%.*s", STR_ARG(p->cluster), STR_ARG(p->acd_domain));
+    if (!url_origin(a, t->acd_endpoint, &origin) ||
+        !str_eq(origin, str_lower(a, t->acd_endpoint))) {
+        return fail_say(&k->cx, ERR_CLIENT_DISCOVERY,
+                        "The tenant's document has no usable cluster or acdDomain.");
+    }
     /* Where one host is all hosts, it is this one too. */
     if (url_origin(a, setting_str(k->p, SET_ISSUER), &own) &&
         url_origin(a, t->api_endpoint, &origin) && str_eq(own, origin)) {

@@ -44,6 +44,7 @@ static err request_send(struct call *k, struct token_request *r, const struct re
 }
 
 static err publish(struct call *k, struct state *s, const char *grant) {
+    state_follow(k, s, state_current(k));
     s->grant = str_copy(s->arena, str_from(grant));
     /* Seed 002: the new refresh token is stored before anything else happens. */
     if (k->locked && cache_write(k, s) != OK) {
@@ -119,7 +120,8 @@ static err authenticate(struct call *k, const struct endpoints *ep, const struct
 static err spent_mark(struct call *k, const struct state *from, bool spent) {
     struct state *s = state_copy(k, from);
     s->refresh_spent = spent;
-    if (k->locked && cache_write(k, s) != OK) {
+    /* A token that came from a disk on which it cannot be marked may be sent by others too. */
+    if (k->p->cache_file != NULL && (!k->locked || cache_write(k, s) != OK)) {
         return fail(&k->cx, ERR_CLIENT_FILE, "not marked");
     }
     state_publish(k, s);
