@@ -196,6 +196,7 @@ err token_refused(struct call *k, const struct exchange *x, const struct token_r
         text = secrets_blank(k->cx.arena, r, text.p != NULL ? text : member(k, root, "message"));
     }
     k->oauth_error = error;
+    k->oauth_text = text.p != NULL ? text : STR("no description");
     if (x->status == 429) {
         return fail_say(&k->cx, ERR_CLIENT_LIMIT,
                         "The token endpoint answers 429, too many requests%s. Ask less often: keep "
@@ -216,6 +217,8 @@ err token_refused(struct call *k, const struct exchange *x, const struct token_r
     return fail_say(&k->cx, ERR_CLIENT_AUTH, "Refused: %.*s%s%.*s%s%s (auth_method %s)",
                     STR_ARG(str_sub(error.p != NULL ? error : STR("no reason given"), 0, 60)),
                     text.p != NULL ? ": " : "", STR_ARG(str_sub(text, 0, 260)),
-                    what != NULL ? " - " : "", what != NULL ? what : "",
-                    r->auth_method != NULL ? r->auth_method : "none");
+                    what == NULL                            ? ""
+                    : str_ends(text, ".") || text.p == NULL ? " "
+                                                            : ". ",
+                    what != NULL ? what : "", r->auth_method != NULL ? r->auth_method : "none");
 }

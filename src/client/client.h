@@ -136,6 +136,8 @@ struct call {
     int64_t clock_skew;            /* the server's clock minus ours, as last seen; seconds */
     bool clock_known;              /* an answer of this call had a date */
     bool token_cached;             /* token_get made no request */
+    struct str oauth_text;         /* the description of a refusal at the token endpoint */
+    bool spaces_told;              /* that a secret has spaces at its ends */
     bool cache_doubted;            /* that the file is not used was told */
     const char *auth_method;       /* to be used instead of what auto means; NULL: none */
     /* of the answer behind a failure, for postern_error() */

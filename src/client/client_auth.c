@@ -188,7 +188,7 @@ const char *client_auth_other(struct call *k, const struct endpoints *ep, const 
     const char *other = basic_used ? "client_secret_post" : "client_secret_basic";
     bool either = basic_used || str_is(STR("client_secret_post"), used);
     if (!str_is(setting_str(k->p, SET_AUTH_METHOD), "auto") || !either || k->auth_method != NULL ||
-        ep->openid_configuration == NULL || !is_listed(ep, other)) {
+        (ep->openid_configuration != NULL && !is_listed(ep, other))) {
         return NULL;
     }
     return other;

@@ -325,7 +325,9 @@ err setting_secret(struct call *k, enum setting_id id, enum setting_id file, str
     struct str secret;
     TRY(setting_secret_quietly(k, id, file, &secret));
     /* PROTOCOL 11: trim nothing silently. */
-    if (secret.n > 0 && (secret.p[0] == ' ' || secret.p[secret.n - 1] == ' ')) {
+    bool spaces = secret.n > 0 && (secret.p[0] == ' ' || secret.p[secret.n - 1] == ' ');
+    if (spaces && !k->spaces_told) {
+        k->spaces_told = true;
         call_warn(k, "%s begins or ends with a space, and is sent so: is that meant?",
                   rows[id].info.name);
     }

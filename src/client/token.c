@@ -101,14 +101,17 @@ static err authenticate(struct call *k, const struct endpoints *ep, const struct
         return e;
     }
     const char *first = r.auth_method;
+    struct str said = k->oauth_text;
     call_tell(k, POSTERN_EVENT_TOKEN, "refused: trying the other auth_method");
     r = request_new(k);
     err second = authenticate_once(k, ep, grant, &r);
     if (second == ERR_CLIENT_AUTH && str_is(k->oauth_error, "invalid_client")) {
-        return fail_say(&k->cx, ERR_CLIENT_AUTH,
-                        "Refused: invalid_client, with %s and with %s. Check client_id and "
-                        "client_secret.",
-                        first, r.auth_method);
+        return fail_say(
+            &k->cx, ERR_CLIENT_AUTH,
+            "Refused: invalid_client, with %s (%.*s) and with %s (%.*s). Check client_id "
+            "and client_secret.",
+            first, STR_ARG(str_sub(said, 0, 140)), r.auth_method,
+            STR_ARG(str_sub(k->oauth_text, 0, 140)));
     }
     return second;
 }
