@@ -38,6 +38,7 @@ static const struct option discover_options[] = {
 };
 static const struct option configure_options[] = {
     {"--from-environment", 0, NULL, "take the settings that are set as variables, secrets included", NULL, NULL},
+    {"--no-prompt", 0, NULL, "ask nothing, even on a terminal", NULL, NULL},
 };
 static const struct option keys_options[] = {
     {"--all", 0, NULL, "list: the keys of every user of the tenant", NULL, NULL},

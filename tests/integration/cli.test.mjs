@@ -117,6 +117,52 @@ describe('cli', () => {
       assert.ok(!done.stdout.includes(secret));
       await good('token', '--profile', 'half');
     });
+
+    test('with the issuer alone the rest is asked for; an access key secret with spaces may be trimmed', async () => {
+      const s = settings();
+      const done = await person(['configure', '--profile', 'cxone', '--issuer', s.issuer], { typed: [['Client id', ` ${s.client_id} `],
+        ['Client secret', s.client_secret], ['Access key id', s.access_key_id], ['Access key secret', ` ${s.access_key_secret} `],
+        ['Leave the space out (y/n) [y]', '']] });
+      assert.equal(done.status, 0, done.stdout);
+      assert.doesNotMatch(done.stdout, /Issuer/);
+      await good('token', '--profile', 'cxone');
+      const kept = await person(['configure', '--profile', 'kept', '--issuer', s.issuer], { typed: [['Client id', s.client_id],
+        ['Client secret', `${s.client_secret} `], ['Leave the space out', 'n'], ['Access key id', '']] });
+      assert.equal(kept.status, 0, kept.stdout);
+      assert.match(await readFile(path.join(home.config, 'kept.profile'), 'utf8'), new RegExp(`"${s.client_secret} "`));
+    });
+
+    test('each answer is looked at before the next question', async () => {
+      const s = settings();
+      const done = await person(['configure', '--profile', 'wary'], { typed: [['Issuer', 'http://issuer.example'],
+        ['unencrypted', server.url.replace('http://', '')], ['no scheme', ''], ['Client id', s.client_id], ['Client secret', s.client_secret],
+        ['Access key id', s.access_key_id], ['Access key secret', s.access_key_secret]] });
+      assert.equal(done.status, 0, done.stdout);
+      assert.match(done.stdout, /Issuer \[http:\/\/127\.0\.0\.1:\d+\]:/);
+      const other = await person(['configure', '--profile', 'far'], { typed: [['Issuer', 'cxone.example'], ['[https://cxone.example]', ''],
+        ['Client id', ''], ['Access key id', '']] });
+      assert.equal(other.status, 2, other.stdout);
+      assert.match(other.stdout, /Neither an application nor an access key was given: nothing was written/);
+      assert.deepEqual(await readdir(home.config), ['default.profile', 'wary.profile']);
+    });
+
+    test('what no token can come without is said where nobody is asked', async () => {
+      const done = await good('configure', '--profile', 'bare', '--issuer', server.url);
+      assert.match(done.stderr, /no credentials yet, so no token can come: client_id, client_secret are missing/);
+      assert.match(done.stdout, /Next: postern --profile bare configure\n$/);
+      const prompt = await person(['configure', '--profile', 'bare', '--no-prompt', '--issuer', server.url, '--json']);
+      assert.equal(prompt.status, 0, prompt.stdout);
+      assert.match(prompt.stdout, /"client_secret"/);
+      const keyed = await good('configure', '--profile', 'bare', '--issuer', server.url, '--access-key-id', 'A', '--json');
+      assert.deepEqual(keyed.json.missing, ['access_key_secret']);
+      const whole = await good('configure', '--profile', 'whole', ...flags(settings()), '--json');
+      assert.deepEqual([whole.json.missing, /no token|not complete/.test(whole.stderr)], [[], false]);
+      const none = await ends(2, 'configure', '--profile', 'none', '--from-environment');
+      assert.match(none.stderr, /POSTERN_ISSUER \(or CXONE_ISSUER\) is not set\. Missing: issuer, client_id, client_secret/);
+      const absent = await ends(2, 'configure', 'delete', 'nope');
+      assert.match(absent.stderr, /There is no profile 'nope'\. Try: postern configure list/);
+      assert.deepEqual((await readdir(home.config)).sort(), ['bare.profile', 'default.profile', 'whole.profile']);
+    });
   });
 
   describe('token, whoami, status, discover, forget', () => {
