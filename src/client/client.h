@@ -297,8 +297,10 @@ struct document {
     struct str etag;
     int64_t fetched_at, good_until;
 };
+struct remembered; /* tenant.c: what the documents say, read once */
 struct state {
-    struct arena *arena; /* its own; a state is immutable once published */
+    struct remembered *remembered; /* atomic; NULL: not read yet */
+    struct arena *arena;           /* its own; a state is immutable once published */
     struct document openid_configuration, cxone_configuration, jwks;
     struct str access_token, token_type, scope, id_token, refresh_token, tenant_id, grant;
     struct str auth_method; /* that the server took where the setting is auto */
@@ -382,6 +384,12 @@ struct tenant {
     struct str tenant_id, area, cluster, api_endpoint, auth_endpoint, ui_endpoint, acd_endpoint;
     struct str text; /* the document */
 };
+struct remembered {
+    struct arena *arena;
+    struct tenant tenant;
+    int64_t good_until;
+};
+void state_forget_remembered(struct state *s);
 /* With the setting api_endpoint, or base_url alone, the addresses are those. */
 err tenant_get(struct call *k, unsigned flags, struct tenant *ret_tenant);
 bool tenant_is_known(struct call *k); /* tenant_get needs no token */

@@ -9,6 +9,7 @@
 
 void state_unref(struct state *s) {
     if (s != NULL && __atomic_sub_fetch(&s->references, 1, __ATOMIC_ACQ_REL) == 0) {
+        state_forget_remembered(s);
         arena_free(s->arena);
     }
 }
