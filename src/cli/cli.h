@@ -128,8 +128,8 @@ int cli_error(const struct cli *c, int status, const char *format, ...) PRINTF_L
 void cli_note(const struct cli *c, const char *format, ...) PRINTF_LIKE(2, 3);
 /* The same without the name before it: what --verbose tells. */
 void cli_trace(const struct cli *c, const char *format, ...) PRINTF_LIKE(2, 3);
-/* Progress on standard error, shown only if that is a terminal, replaced by the next, removed at
- * the end (""). Any thread. */
+/* Progress on standard error, shown only if that is a terminal and without --json, replaced by the
+ * next, removed at the end (""). Any thread. */
 void cli_progress(const struct cli *c, const char *format, ...) PRINTF_LIKE(2, 3);
 /* "in 58 min", "2 h ago", "now"; "" for 0. */
 const char *cli_when(const struct cli *c, int64_t time);
@@ -150,6 +150,10 @@ const char *cli_styled(const struct cli *c, enum style style, struct str text);
 /* What turns a style on or off; "" without colours. */
 const char *style_on(const struct cli *c, enum style style);
 const char *style_off(const struct cli *c, enum style style);
+
+/* The text, and a line's end, on a terminal of as many columns as it has: broken between words, the
+ * further lines `indent` columns in, where the first begins. */
+void cli_wrapped(const struct cli *c, enum style style, int indent, struct str text);
 
 /* ---- table.c ---- */
 
