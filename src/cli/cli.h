@@ -51,6 +51,7 @@ struct command {
     const char *const *words; /* what the first word may be, NULL-terminated; NULL: anything */
     bool json;
     int (*run)(struct cli *c); /* returns the exit status */
+    const char *examples;      /* of its help, a line each */
 };
 const struct command *command_at(size_t i);
 const struct command *command_find(struct str name);
@@ -95,14 +96,6 @@ const char *cli_value_at(const struct cli *c, const char *option, size_t i);
 bool cli_number(struct cli *c, const char *option, int64_t least, int64_t most, int64_t *ret);
 /* Says of each secret among the arguments that others can read it, and what to use instead. */
 void cli_warn_secrets(const struct cli *c);
-
-/* nearest.c: what was probably meant: the nearest of the names offered; NULL if none is near. */
-struct nearest {
-    struct str word;
-    const char *name;
-    size_t distance;
-};
-void nearest_offer(struct nearest *n, const char *name);
 
 /* ---- client_open.c ---- */
 
@@ -242,7 +235,7 @@ int cmd_proxy(struct cli *c);
 int cmd_status(struct cli *c);
 int cmd_token(struct cli *c);
 int cmd_whoami(struct cli *c);
-/* --help of `command`; NULL: of all. */
+/* --help of `command`, or `postern help`; NULL: of all. */
 void help_print(const struct cli *c, const struct command *command);
 
 #endif

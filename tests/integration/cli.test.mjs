@@ -409,6 +409,9 @@ describe('cli', () => {
       assert.match((await ends(2, 'tokn')).stderr, /Did you mean token\?/);
       assert.match((await ends(2, 'api', '/x', '--inclde')).stderr, /Did you mean --include\?/);
       assert.match((await ends(2, 'whoami', '--profile', 'nobody')).stderr, /There is no profile 'nobody'.*postern configure --profile nobody/);
+      assert.match((await ends(2, 'api', 'get')).stderr, /The path is missing\. Write: postern api get PATH/);
+      assert.match((await ends(2, 'api', '/x', '-f', 'a=b', '--paginate')).stderr, /-f makes this a POST.*postern api GET \/x/);
+      assert.match((await ends(2, 'api', 'GET', '/x', '-F', 'x={bad')).stderr, /\{bad is not JSON/);
       await ends(2, 'token', '--timeout', 'soon');
       await ends(2);
     });
@@ -430,7 +433,12 @@ describe('cli', () => {
       await once(closed, 'listening');
       const { port } = closed.address();
       closed.close();
-      await ends(5, 'token', ...wrong({ issuer: `http://127.0.0.1:${port}` }));
+      const silent = await ends(5, 'token', ...wrong({ issuer: `http://127.0.0.1:${port}` }));
+      assert.doesNotMatch(silent.stderr, /No answer/);
+      await home.profile({ ...settings(), issuer: `http://127.0.0.1:${port}` }, 'dead');
+      const seen = await person(['token', '--profile', 'dead']);
+      assert.equal(seen.status, 5, seen.stdout);
+      assert.match(seen.stdout, new RegExp(`No answer from http://127\\.0\\.0\\.1:${port}\\S* yet: attempt 2 in 0\\.\\d s`));
       await ends(5, 'token', ...wrong({ issuer: 'https://no-such-host.invalid' }));
     });
 
@@ -513,7 +521,12 @@ describe('cli', () => {
         assert.match((await good('completion', 'bash')).stdout, new RegExp(`\\b${name}\\)`));
       }
       assert.match((await good('--version')).stdout, /^postern \d+\.\d+\.\d+\n$/);
-      await ends(2, 'help', 'tokne');
+      assert.match((await ends(2, 'help', 'tokne')).stderr, /Did you mean token\?/);
+      assert.match((await ends(2, 'help', 'nope')).stderr, /Try: postern help/);
+      assert.match((await good('help', 'settings')).stdout, /--client-secret-file FILE/);
+      const api = (await good('help', 'api')).stdout;
+      assert.ok(api.indexOf('--paginate') < api.indexOf('Examples') && api.indexOf('Examples') < api.indexOf('--profile'), api);
+      assert.ok(!api.includes('--client-secret'), 'the settings have a topic of their own');
       await ends(2, 'completion', 'csh');
       const bash = (await good('completion', 'bash')).stdout;
       const asked = await run('bash', ['-c', `${bash}\nCOMP_WORDS=(postern keys d); COMP_CWORD=2; _postern; echo "\${COMPREPLY[*]}"`]);
