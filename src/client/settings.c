@@ -32,7 +32,7 @@ static const struct row {
     [SET_TOKEN_PARAMETERS] = {{"token_parameters", "POSTERN_TOKEN_PARAMETERS", "", "Further parameters of token requests, form-encoded, for servers that want them: resource=urn%3Aapi", 1}, TEXT, 0, 0},
     [SET_API_ENDPOINT] = {{"api_endpoint", "POSTERN_API_ENDPOINT CXONE_API_ENDPOINT", "", "The address of the APIs, where tenant discovery is not to be asked or not to be believed.", 0}, URL, 0, 0},
     [SET_CA_FILE] = {{"ca_file", "POSTERN_CA_FILE", "", "Certificates to trust instead of the system's, PEM.", 0}, TEXT, 0, 0},
-    [SET_PROXY] = {{"proxy", "POSTERN_PROXY", "", "The proxy of outgoing requests, http://HOST:PORT; without it the variables https_proxy, http_proxy and no_proxy count; off: none.", 0}, TEXT, 0, 0},
+    [SET_PROXY] = {{"proxy", "POSTERN_PROXY", "", "The proxy of outgoing requests, http://HOST:PORT; off: none. Without it the variables https_proxy and http_proxy count. Hosts that no_proxy names, and this machine, are asked directly.", 0}, TEXT, 0, 0},
     [SET_CONNECT_TIMEOUT] = {{"connect_timeout", "POSTERN_CONNECT_TIMEOUT", "10", "Seconds for a connection, TLS included.", 0}, NUMBER, 1, 3600},
     [SET_TIMEOUT] = {{"timeout", "POSTERN_TIMEOUT", "60", "Seconds for a call in all, waits and repetitions included.", 0}, NUMBER, 1, 86400},
     [SET_RETRIES] = {{"retries", "POSTERN_RETRIES", "4", "Further attempts where an answer or the lack of one allows them.", 0}, NUMBER, 0, 100},
