@@ -275,10 +275,17 @@ static struct str instead_of(const struct cli *c, const struct postern_setting_i
     return str_format(c->cx->arena, "the variable %.*s", STR_ARG(first));
 }
 
+/* All of some settings, and what may stand in a proxy's address: http://user:password@host. */
+static bool is_secret(const struct given *g) {
+    const struct postern_setting_info *s = g->option->setting;
+    return s != NULL &&
+           (s->secret != 0 || (strcmp(s->name, "proxy") == 0 && strchr(g->value, '@') != NULL));
+}
+
 void cli_warn_secrets(const struct cli *c) {
     for (int i = 0; i < c->given_n; i++) {
         const struct option *o = c->given[i].option;
-        if (o->setting != NULL && o->setting->secret != 0) {
+        if (is_secret(&c->given[i])) {
             cli_note(c,
                      "warning: other users of this machine can read %s in the list of processes; "
                      "use %.*s.",

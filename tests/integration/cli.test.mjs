@@ -86,6 +86,18 @@ describe('cli', () => {
       for (const secret of secrets) assert.ok(!shown.stdout.includes(secret) && !asJson.stdout.includes(secret));
     });
 
+    test('secrets-once: show masks the password of a proxy, on the command line it is warned of', async () => {
+      const address = 'http://me:hunter2@127.0.0.1:9';
+      for (const more of [{ args: ['--proxy', address] }, { args: [], options: { env: { POSTERN_PROXY: address, POSTERN_TOKEN_PARAMETERS: 'a=hunter3' } } }]) {
+        for (const json of [[], ['--json']]) {
+          const shown = await good('configure', 'show', ...json, ...more.args, ...(more.options ? [more.options] : []));
+          assert.match(shown.stdout, /\*\*\*@127\.0\.0\.1:9/);
+          assert.doesNotMatch(shown.stdout + shown.stderr, /hunter/);
+          assert.equal(/warning: .* read --proxy in the list of processes/.test(shown.stderr), more.args.length > 0, shown.stderr);
+        }
+      }
+    });
+
     test('--from-environment takes what variables say, by either name; flags win', async () => {
       const { client_id: id, client_secret: secret } = application('basic');
       const env = { CXONE_CLIENT_ID: id, POSTERN_CLIENT_SECRET: secret, CXONE_ISSUER: 'http://localhost:1' };

@@ -175,9 +175,23 @@ static void secrets_once_on_the_command_line_are_warned_of(void **state) {
     assert_lacks(err_text(w), "--client-id");
 }
 
+static void secrets_once_in_addresses_and_parameters_are_warned_of(void **state) {
+    struct world *w = *state;
+    assert_int_equal(PARSE(w, "token", "--proxy", "http://me:hunter2@proxy.example:3128",
+                           "--token-parameters=api_key=hunter3"),
+                     EXIT_OK);
+    cli_warn_secrets(&w->c);
+    assert_has(err_text(w),
+               "read --proxy in the list of processes; use the variable POSTERN_PROXY");
+    assert_has(err_text(w), "the variable POSTERN_TOKEN_PARAMETERS");
+    assert_lacks(err_text(w), "hunter");
+}
+
 static void no_secret_no_warning(void **state) {
     struct world *w = *state;
-    assert_int_equal(PARSE(w, "token", "--client-secret-file", "f", "--client-id", "me"), EXIT_OK);
+    assert_int_equal(PARSE(w, "token", "--client-secret-file", "f", "--client-id", "me", "--proxy",
+                           "http://proxy.example:3128"),
+                     EXIT_OK);
     cli_warn_secrets(&w->c);
     assert_string_equal(err_text(w), "");
 }
@@ -197,6 +211,7 @@ int main(void) {
         CLI_TEST(every_command_has_an_example),
         CLI_TEST(numbers_have_bounds),
         CLI_TEST(secrets_once_on_the_command_line_are_warned_of),
+        CLI_TEST(secrets_once_in_addresses_and_parameters_are_warned_of),
         CLI_TEST(no_secret_no_warning),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
