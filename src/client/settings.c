@@ -154,8 +154,9 @@ static struct str proxy_masked(struct arena *a, struct str v) {
     while (at > 0 && v.p[at - 1] != '@') {
         at--;
     }
-    size_t slashes = str_find_char(v, '/');
-    struct str scheme = str_sub(v, 0, slashes + 2 < at ? slashes + 2 : 0);
+    struct str scheme = str_starts_nocase(v, "http://")    ? str_sub(v, 0, 7)
+                        : str_starts_nocase(v, "https://") ? str_sub(v, 0, 8)
+                                                           : STR("");
     return at == 0 ? v
                    : str_format(a, "%.*s***@%.*s", STR_ARG(scheme), STR_ARG(str_sub(v, at, v.n)));
 }

@@ -214,7 +214,7 @@ static void secrets_once_a_proxys_password_is_not_given_back(void **state) {
     set(f, "proxy", "http://user:p@ss@proxy.example:3128");
     assert_string_equal(postern_setting(f->p, "proxy", NULL), "http://***@proxy.example:3128");
     assert_str(setting_str(f->p, SET_PROXY), "http://user:p@ss@proxy.example:3128");
-    set(f, "proxy", "user:pass@proxy.example");
+    set(f, "proxy", "user:pa/ss@proxy.example");
     assert_string_equal(postern_setting(f->p, "proxy", NULL), "***@proxy.example");
     set(f, "proxy", "http://proxy.example:3128");
     assert_string_equal(postern_setting(f->p, "proxy", NULL), "http://proxy.example:3128");
