@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The client's part of bench/run: `postern token` from the cache, and an API call through the library beside plain libcurl."""
 import os
+import socket
 import statistics
 import subprocess
 import time
@@ -9,14 +10,26 @@ import urllib.parse
 STARTS = 60  # processes a round, of each command
 
 
+def declaration(demo, folder):
+    """A free port, and the demonstration with it in its issuer."""
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        port = s.getsockname()[1]
+    with open(demo) as f:
+        text = f.read().replace("localhost:8420", f"localhost:{port}")
+    path = os.path.join(folder, "demo.json")
+    with open(path, "w") as f:
+        f.write(text)
+    return port, path
+
+
 def environment(server, folder, credentials):
     """A client's settings, from a line of credentials that bench/generate wrote."""
     with open(credentials) as f:
         form = dict(urllib.parse.parse_qsl(f.readline().strip()))
-    base = f"http://127.0.0.1:{server.port}"
+    base = f"http://localhost:{server.port}"
     env = {k: v for k, v in os.environ.items() if not k.startswith(("POSTERN_", "CXONE_"))}
-    # The demonstration's issuer names a fixed port: base_url goes to the one that is served.
-    env.update(POSTERN_BASE_URL=base, POSTERN_CLIENT_ID=form["client_id"], POSTERN_CLIENT_SECRET=form["client_secret"],
+    env.update(POSTERN_ISSUER=base, POSTERN_CLIENT_ID=form["client_id"], POSTERN_CLIENT_SECRET=form["client_secret"],
                POSTERN_ACCESS_KEY_ID=form["username"], POSTERN_ACCESS_KEY_SECRET=form["password"],
                POSTERN_AUTH_METHOD="client_secret_post", POSTERN_CACHE_DIR=os.path.join(folder, "cache"),
                POSTERN_CONFIG_DIR=os.path.join(folder, "config"))

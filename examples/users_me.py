@@ -23,9 +23,9 @@ class Request(ctypes.Structure):
 
 class Response(ctypes.Structure):
     """struct postern_response."""
-    _fields_ = [("size", ctypes.c_size_t), ("status", ctypes.c_int), ("headers", ctypes.c_void_p),
-                ("headers_n", ctypes.c_size_t), ("body", ctypes.c_void_p), ("body_n", ctypes.c_size_t),
-                ("attempts", ctypes.c_int), ("waited_ms", ctypes.c_int64), ("memory", ctypes.c_void_p)]
+    _fields_ = [("size", ctypes.c_size_t), ("memory", ctypes.c_void_p), ("status", ctypes.c_int),
+                ("headers", ctypes.c_void_p), ("headers_n", ctypes.c_size_t), ("body", ctypes.c_void_p),
+                ("body_n", ctypes.c_size_t), ("attempts", ctypes.c_int), ("waited_ms", ctypes.c_int64)]
 
 
 def load():

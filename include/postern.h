@@ -25,7 +25,8 @@
  * - Text is UTF-8 ending in NUL. Times are seconds since 1970 by the *local* clock unless a member
  *   says otherwise; durations say their unit in their name.
  * - A struct that the caller makes begins with its size and is made by its ..._INIT: members that a
- *   newer header adds at the end keep their defaults in programs built with an older one.
+ *   newer header adds at the end keep their defaults in programs built with an older one, and are
+ *   never written there.
  * - What a `..._done` or `..._free` releases is the library's memory: never free() it.
  *
  * Sources: the platform's documents (the five tasks of an integration), RFC 6749, 7009, 7523, 7519,
@@ -217,6 +218,7 @@ enum postern_get_flags {
 /* What discovery says. Members that are absent there are NULL. */
 struct postern_discovery {
     size_t size;
+    void *memory; /* the library's */
     const char *issuer;
     const char *token_endpoint;
     const char *authorization_endpoint;
@@ -235,7 +237,6 @@ struct postern_discovery {
     const char *ui_endpoint;
     const char *acd_endpoint;        /* https://api-{cluster}.{acdDomain} */
     const char *cxone_configuration; /* the whole document, JSON; NULL where there is none */
-    void *memory;                    /* the library's */
 };
 #define POSTERN_DISCOVERY_INIT                                                                     \
     { .size = sizeof(struct postern_discovery) }
@@ -254,6 +255,7 @@ POSTERN_API void postern_discovery_done(struct postern_discovery *discovery);
 
 struct postern_token {
     size_t size;
+    void *memory;             /* the library's, wiped by postern_token_done */
     const char *access_token; /* a secret */
     const char *token_type;   /* "Bearer" */
     const char *scope;        /* granted; NULL if the server did not say */
@@ -268,7 +270,6 @@ struct postern_token {
     int64_t clock_skew; /* seconds that the server's clock is ahead of ours */
     int has_refresh_token;
     int from_cache; /* 1: no request was made for it */
-    void *memory;   /* the library's, wiped by postern_token_done */
 };
 #define POSTERN_TOKEN_INIT                                                                         \
     { .size = sizeof(struct postern_token) }
@@ -411,6 +412,7 @@ struct postern_header {
 };
 struct postern_response {
     size_t size;
+    void *memory; /* the library's */
     int status;
     const struct postern_header *headers;
     size_t headers_n;
@@ -418,7 +420,6 @@ struct postern_response {
     size_t body_n;
     int attempts;      /* requests sent for it */
     int64_t waited_ms; /* between them */
-    void *memory;      /* the library's */
 };
 #define POSTERN_RESPONSE_INIT                                                                      \
     { .size = sizeof(struct postern_response) }

@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# Writes the list of settings in man/postern-profile.5 anew from `postern help`, which is made from the settings table. With --check it
+# Writes the list of settings in man/postern-profile.5 anew from `postern help settings`, which is made from the settings table. With --check it
 # only compares, and looks in man/postern.1 for every command and flag. Usage: tools/man_profile.sh [--check] POSTERN
 set -eu
 check=no
@@ -12,7 +12,7 @@ postern=$1
 man=$(dirname "$0")/../man
 made=$(mktemp)
 trap 'rm -f "$made"' EXIT
-"$postern" help | awk -v page="$man/postern-profile.5" '
+"$postern" help settings | awk -v page="$man/postern-profile.5" '
     function say(text,    words, word, i, line) { # in lines of at most 78 characters, none of which is taken for a macro
         words = split(text, word, " ")
         line = word[1]

@@ -349,4 +349,13 @@ struct str uuid_v7(struct ctx *cx);
 /* 8-4-4-4-12 hexadecimal digits of any version; ret is in lower case, in the arena. */
 bool uuid_parse(struct arena *a, struct str text, struct str *ret);
 
+/* ---- nearest.c: what was probably meant by a mistyped word ---- */
+
+struct nearest {
+    struct str word;
+    const char *name; /* the nearest of the names offered; NULL if none is near */
+    size_t distance;
+};
+void nearest_offer(struct nearest *n, const char *name);
+
 #endif

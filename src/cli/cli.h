@@ -51,6 +51,7 @@ struct command {
     const char *const *words; /* what the first word may be, NULL-terminated; NULL: anything */
     bool json;
     int (*run)(struct cli *c); /* returns the exit status */
+    const char *examples;      /* of its help, a line each */
 };
 const struct command *command_at(size_t i);
 const struct command *command_find(struct str name);
@@ -96,14 +97,6 @@ bool cli_number(struct cli *c, const char *option, int64_t least, int64_t most, 
 /* Says of each secret among the arguments that others can read it, and what to use instead. */
 void cli_warn_secrets(const struct cli *c);
 
-/* nearest.c: what was probably meant: the nearest of the names offered; NULL if none is near. */
-struct nearest {
-    struct str word;
-    const char *name;
-    size_t distance;
-};
-void nearest_offer(struct nearest *n, const char *name);
-
 /* ---- client_open.c ---- */
 
 /* A client by the command line's profile and settings; prints what is wrong. 0 or an exit status.
@@ -128,8 +121,8 @@ int cli_error(const struct cli *c, int status, const char *format, ...) PRINTF_L
 void cli_note(const struct cli *c, const char *format, ...) PRINTF_LIKE(2, 3);
 /* The same without the name before it: what --verbose tells. */
 void cli_trace(const struct cli *c, const char *format, ...) PRINTF_LIKE(2, 3);
-/* Progress on standard error, shown only if that is a terminal, replaced by the next, removed at
- * the end (""). Any thread. */
+/* Progress on standard error, shown only if that is a terminal and without --json, replaced by the
+ * next, removed at the end (""). Any thread. */
 void cli_progress(const struct cli *c, const char *format, ...) PRINTF_LIKE(2, 3);
 /* "in 58 min", "2 h ago", "now"; "" for 0. */
 const char *cli_when(const struct cli *c, int64_t time);
@@ -150,6 +143,10 @@ const char *cli_styled(const struct cli *c, enum style style, struct str text);
 /* What turns a style on or off; "" without colours. */
 const char *style_on(const struct cli *c, enum style style);
 const char *style_off(const struct cli *c, enum style style);
+
+/* The text, and a line's end, on a terminal of as many columns as it has: broken between words, the
+ * further lines `indent` columns in, where the first begins. */
+void cli_wrapped(const struct cli *c, enum style style, int indent, struct str text);
 
 /* ---- table.c ---- */
 
@@ -240,7 +237,7 @@ int cmd_proxy(struct cli *c);
 int cmd_status(struct cli *c);
 int cmd_token(struct cli *c);
 int cmd_whoami(struct cli *c);
-/* --help of `command`; NULL: of all. */
+/* --help of `command`, or `postern help`; NULL: of all. */
 void help_print(const struct cli *c, const struct command *command);
 
 #endif

@@ -36,9 +36,14 @@ static void show(const struct cli *c, const struct postern_event *e) {
     const char *text = e->text != NULL ? e->text : "";
     if (e->kind == POSTERN_EVENT_WARNING) {
         cli_note(c, "warning: %s", text);
+    } else if (e->kind == POSTERN_EVENT_RETRY && e->status == 0) {
+        cli_progress(c, "No answer from %.40s yet: attempt %d in %lld.%lld s ...", e->url,
+                     e->attempt + 1, (long long)(e->ms / 1000), (long long)(e->ms % 1000 / 100));
     } else if (e->kind == POSTERN_EVENT_RETRY && e->ms >= PROGRESS_FROM_MS) {
         cli_progress(c, "Again in %lld.%lld s: %s", (long long)(e->ms / 1000),
                      (long long)(e->ms % 1000 / 100), text);
+    } else if (e->kind == POSTERN_EVENT_REQUEST && e->attempt > 1) {
+        return; /* what it waits for stays on the terminal */
     } else if (e->kind == POSTERN_EVENT_TOKEN && strncmp(text, "waiting", 7) == 0) {
         cli_progress(c, "Waiting for the token that another process renews ...");
     } else {

@@ -102,9 +102,41 @@ static enum postern_base base_of(const struct cli *c) {
     return POSTERN_BASE_API;
 }
 
+static bool is_method(struct str word) {
+    static const char *const methods[] = {"GET",   "HEAD",   "POST",   "PUT",
+                                          "PATCH", "DELETE", "OPTIONS"};
+    for (size_t i = 0; i < COUNT_OF(methods); i++) {
+        if (str_eq_nocase(word, str_from(methods[i]))) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Lines that would do something else than was meant. */
+static int line_check(const struct cli *c) {
+    bool fields = cli_has(c, "--field") || cli_has(c, "--raw-field");
+    if (c->words_n == 1 && is_method(str_from(c->words[0]))) {
+        return cli_usage(c, "The path is missing. Write: postern api %s PATH", c->words[0]);
+    }
+    if (cli_has(c, "--paginate") && c->words_n == 1 && (fields || cli_has(c, "--input"))) {
+        return cli_usage(c,
+                         "%s makes this a POST, which has no further pages. For a query write: "
+                         "postern api GET %.200s",
+                         !fields                     ? "--input"
+                         : cli_has(c, "--raw-field") ? "-f"
+                                                     : "-F",
+                         c->words[0]);
+    }
+    return EXIT_OK;
+}
+
 static int request_set(struct api *q) {
     struct cli *c = q->c;
     int64_t retries = -1;
+    if (line_check(c) != EXIT_OK) {
+        return EXIT_USAGE;
+    }
     q->rq = (struct postern_request)POSTERN_REQUEST_INIT;
     q->rq.method = c->words_n == 2 ? upper(c->cx->arena, c->words[0]) : NULL;
     q->rq.path = c->words[c->words_n - 1];

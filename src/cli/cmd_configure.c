@@ -1,20 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* configure: writes a profile from answers, flags or the environment; lists, shows, deletes. */
-#include "cli.h"
-
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
-#define SETTINGS_MAX 64
-
-struct draft {
-    struct cli *c;
-    const char *name;
-    struct postern *before; /* the profile as it was; NULL: there is none */
-    struct postern_setting v[SETTINGS_MAX];
-    size_t n;
-};
+#include "configure.h"
 
 static const char *profile_name(const struct cli *c) {
     const char *name = cli_value(c, "--profile");
@@ -24,147 +13,33 @@ static const char *profile_name(const struct cli *c) {
     return name != NULL && *name != '\0' ? name : "default";
 }
 
-static const char *draft_get(const struct draft *d, const char *name) {
-    for (size_t i = 0; i < d->n; i++) {
-        if (strcmp(d->v[i].name, name) == 0) {
-            return d->v[i].value;
-        }
-    }
-    return NULL;
-}
-
-static void draft_set(struct draft *d, const char *name, const char *value) {
-    for (size_t i = 0; i < d->n; i++) {
-        if (strcmp(d->v[i].name, name) == 0) {
-            d->v[i].value = value;
-            return;
-        }
-    }
-    if (d->n < SETTINGS_MAX) {
-        d->v[d->n++] = (struct postern_setting){.name = name, .value = value};
+/* What no token can come without is said, not refused: discovery needs no credentials. */
+static void missing_tell(const struct draft *d) {
+    bool none = draft_is_without_credentials(d);
+    if (d->missing_n > 0) {
+        cli_note(d->c,
+                 "%s yet, so no token can come: %.*s %s missing%s. On a terminal postern "
+                 "configure asks; else give flags (--client-id, --client-secret-file, ...) "
+                 "or --from-environment.",
+                 none ? "no credentials" : "not complete", STR_ARG(draft_missing_list(d)),
+                 d->missing_n > 1 ? "are" : "is",
+                 none ? " (for a user also access_key_id, access_key_secret)" : "");
     }
 }
 
-static const char *variable_of(const struct cli *c, const struct postern_setting_info *s) {
-    struct str names = str_from(s->variables), name;
-    while (str_next(&names, ' ', &name)) {
-        const char *value = getenv(str_z(c->cx->arena, name));
-        if (value != NULL && *value != '\0') {
-            return value;
-        }
+static void written_json(struct draft *d) {
+    struct buf b = buf_in(d->c->cx->arena, 128);
+    struct json_out j = json_to(&b);
+    json_open_object(&j, NULL);
+    json_put_z(&j, "profile", d->name);
+    json_put_bool(&j, "replaced", d->before != NULL);
+    json_open_array(&j, "missing");
+    for (size_t i = 0; i < d->missing_n; i++) {
+        json_put_z(&j, NULL, d->missing[i]);
     }
-    return NULL;
-}
-
-/* Flags win over the environment. */
-static void from_line(struct draft *d) {
-    const struct cli *c = d->c;
-    for (size_t i = 0; i < c->settings_n && cli_has(c, "--from-environment"); i++) {
-        const struct postern_setting_info *s = c->settings[i].setting;
-        const char *value = variable_of(c, s);
-        if (value != NULL) {
-            draft_set(d, s->name, value);
-        }
-    }
-    for (int i = 0; i < c->given_n; i++) {
-        if (c->given[i].option->setting != NULL) {
-            draft_set(d, c->given[i].option->setting->name, c->given[i].value);
-        }
-    }
-}
-
-/* ---- questions ---- */
-
-static const struct {
-    const char *setting, *question, *otherwise;
-    bool secret;
-} questions[] = {
-    {"issuer", "Issuer", "https://cxone.niceincontact.com", false},
-    {"client_id", "Client id of the application", "", false},
-    {"client_secret", "Client secret (not shown; empty: none)", "", true},
-    {"access_key_id", "Access key id (empty: none)", "", false},
-    {"access_key_secret", "Access key secret (not shown)", "", true},
-};
-
-/* What the profile said before is offered again; secrets are asked anew. */
-static const char *offered(const struct draft *d, size_t i) {
-    const char *from = NULL;
-    if (questions[i].secret) {
-        return NULL;
-    }
-    const char *value =
-        d->before != NULL ? postern_setting(d->before, questions[i].setting, &from) : NULL;
-    bool profile = from != NULL && str_starts(str_from(from), "profile");
-    return value != NULL && profile ? value : questions[i].otherwise;
-}
-
-static bool ask(struct draft *d, size_t i) {
-    const char *value = cli_prompt(d->c, questions[i].question, offered(d, i), questions[i].secret);
-    if (value != NULL && *value != '\0') {
-        draft_set(d, questions[i].setting, value);
-    }
-    return value != NULL;
-}
-
-static bool ask_all(struct draft *d) {
-    (void)fprintf(d->c->err, "%s profile %s. Enter keeps what stands in brackets.\n",
-                  d->before != NULL ? "Replacing" : "New",
-                  cli_styled(d->c, STYLE_PLAIN, str_from(d->name)));
-    for (size_t i = 0; i < COUNT_OF(questions); i++) {
-        bool keyless = strcmp(questions[i].setting, "access_key_secret") == 0 &&
-                       draft_get(d, "access_key_id") == NULL;
-        if (!keyless && !ask(d, i)) {
-            return false;
-        }
-    }
-    if (draft_get(d, "client_id") != NULL && draft_get(d, "client_secret") == NULL &&
-        draft_get(d, "access_key_id") == NULL) {
-        draft_set(d, "grant", "authorization_code"); /* without secrets a person has to sign in */
-    }
-    return true;
-}
-
-/* With flags only a secret that must be there and is not. */
-static bool ask_secrets(struct draft *d) {
-    static const char *const instead[] = {"client_secret", "client_secret_file", "private_key_file",
-                                          "auth_method"};
-    bool proven = draft_get(d, "client_id") == NULL;
-    for (size_t i = 0; i < COUNT_OF(instead); i++) {
-        proven = proven || draft_get(d, instead[i]) != NULL;
-    }
-    const char *grant = draft_get(d, "grant");
-    proven = proven || (grant != NULL && strcmp(grant, "authorization_code") == 0);
-    bool keyed = draft_get(d, "access_key_id") == NULL ||
-                 draft_get(d, "access_key_secret") != NULL ||
-                 draft_get(d, "access_key_secret_file") != NULL;
-    for (size_t i = 0; i < COUNT_OF(questions); i++) {
-        bool missing =
-            (!proven && strcmp(questions[i].setting, "client_secret") == 0) ||  /* public: a name */
-            (!keyed && strcmp(questions[i].setting, "access_key_secret") == 0); /* public: a name */
-        if (missing && !ask(d, i)) {
-            return false;
-        }
-    }
-    return true;
-}
-
-static int fill(struct draft *d) {
-    bool person = isatty(STDIN_FILENO) != 0;
-    from_line(d);
-    if (d->n == 0 && !person) {
-        return cli_usage(d->c, "There is no terminal to ask on: give the settings as flags "
-                               "(--issuer, --client-id, --client-secret-file, ...) or with "
-                               "--from-environment.");
-    }
-    if (person && !(d->n == 0 ? ask_all(d) : ask_secrets(d))) {
-        return cli_error(d->c, EXIT_CANCELLED, "Nothing was written.");
-    }
-    return EXIT_OK;
-}
-
-static bool signs_in(const struct draft *d) {
-    const char *grant = draft_get(d, "grant");
-    return grant != NULL && strcmp(grant, "authorization_code") == 0;
+    json_close_array(&j);
+    json_close_object(&j);
+    cli_json(d->c, buf_view(&b));
 }
 
 static int write_profile(struct cli *c) {
@@ -175,7 +50,7 @@ static int write_profile(struct cli *c) {
     if (cli_open_profile(c, d->name, 0, &d->before) != POSTERN_OK) {
         d->before = NULL;
     }
-    int status = fill(d);
+    int status = draft_fill(d);
     if (status != EXIT_OK) {
         return status;
     }
@@ -184,23 +59,21 @@ static int write_profile(struct cli *c) {
     }
     if (cli_open_profile(c, d->name, 0, &after) != POSTERN_OK) {
         cli_note(c, "The profile is written, but not complete: %s", postern_error_message());
+    } else {
+        missing_tell(d);
     }
-    const char *shown = cli_styled(c, STYLE_PLAIN, str_from(d->name));
     if (c->json) {
-        struct buf b = buf_in(c->cx->arena, 128);
-        struct json_out j = json_to(&b);
-        json_open_object(&j, NULL);
-        json_put_z(&j, "profile", d->name);
-        json_put_bool(&j, "replaced", d->before != NULL);
-        json_close_object(&j);
-        cli_json(c, buf_view(&b));
+        written_json(d);
         return EXIT_OK;
     }
+    const char *shown = cli_styled(c, STYLE_PLAIN, str_from(d->name));
     bool plain = strcmp(d->name, "default") == 0;
-    const char *next = signs_in(d) ? "login" : "whoami";
     (void)fprintf(c->out, "%s profile %s. Next: postern %s%s%s%s\n",
                   d->before != NULL ? "Replaced" : "Wrote", shown, plain ? "" : "--profile ",
-                  plain ? "" : shown, plain ? "" : " ", next);
+                  plain ? "" : shown, plain ? "" : " ",
+                  d->missing_n > 0    ? "configure"
+                  : draft_signs_in(d) ? "login"
+                                      : "whoami");
     return EXIT_OK;
 }
 
@@ -293,7 +166,7 @@ static void show_json(struct cli *c, const struct postern *client) {
 
 static int show(struct cli *c) {
     struct postern *client;
-    struct cell cells[(SETTINGS_MAX + 1) * 3] = {CELL("SETTING"), CELL("VALUE"), CELL("FROM")};
+    struct cell cells[(DRAFT_MAX + 1) * 3] = {CELL("SETTING"), CELL("VALUE"), CELL("FROM")};
     size_t rows = 1;
     const char *from = NULL;
     int status = cli_open(c, &client);
@@ -304,7 +177,7 @@ static int show(struct cli *c) {
         show_json(c, client);
         return EXIT_OK;
     }
-    for (size_t i = 0; i < c->settings_n && rows <= SETTINGS_MAX; i++) {
+    for (size_t i = 0; i < c->settings_n && rows <= DRAFT_MAX; i++) {
         const struct postern_setting_info *s = c->settings[i].setting;
         const char *value = postern_setting(client, s->name, &from);
         if (value != NULL) {
@@ -318,9 +191,29 @@ static int show(struct cli *c) {
     return EXIT_OK;
 }
 
+struct wanted {
+    const char *name;
+    bool found;
+};
+
+static int wanted_each(void *user, const char *name) {
+    struct wanted *w = user;
+    w->found = strcmp(name, w->name) == 0;
+    return w->found ? 1 : 0;
+}
+
+static bool profile_exists(const char *name) {
+    struct wanted w = {.name = name};
+    return postern_profile_list(NULL, wanted_each, &w) != POSTERN_OK || w.found;
+}
+
 static int delete_profile(struct cli *c) {
     if (c->words_n != 2) {
         return cli_usage(c, "Write: postern configure delete NAME");
+    }
+    if (!profile_exists(c->words[1])) {
+        return cli_usage(c, "There is no profile '%.60s'. Try: postern configure list",
+                         c->words[1]);
     }
     if (postern_profile_delete(NULL, c->words[1]) != POSTERN_OK) {
         return cli_failed(c, NULL);

@@ -2,6 +2,7 @@
 /* doctor: every step from the settings to a call, in the order in which a program meets them: what
  * is there, what is wrong, and how to mend it. */
 #include <netdb.h>
+#include <stdarg.h>
 
 #include "doctor.h"
 
@@ -62,7 +63,18 @@ void check_failed(const struct doctor *d, struct check *k, const char *remedy) {
     check_wrong(k, cli_exit_of(e->code), found, remedy);
 }
 
+const char *remedy_of(const struct doctor *d, const char *format, ...) {
+    char text[512];
+    va_list args;
+    va_start(args, format);
+    (void)vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    return str_z(d->c->cx->arena, str_from(text));
+}
+
 /* ---- what is shown ---- */
+
+#define TEXT_COLUMN 36 /* where what is found begins */
 
 static void print_line(const struct cli *c, const char *name, const struct check *k, int64_t ms) {
     struct arena *a = c->cx->arena;
@@ -73,11 +85,12 @@ static void print_line(const struct cli *c, const char *name, const struct check
         return;
     }
     struct str padded = str_format(a, "%-8s", state);
-    (void)fprintf(c->out, "%s %-15s %6lld ms  %s\n", cli_styled(c, states[k->state].style, padded),
-                  name, (long long)ms, cli_styled(c, STYLE_PLAIN, k->found));
+    (void)fprintf(c->out, "%s %-15s %6lld ms  ", cli_styled(c, states[k->state].style, padded),
+                  name, (long long)ms);
+    cli_wrapped(c, STYLE_PLAIN, TEXT_COLUMN, k->found);
     if (k->remedy.n > 0) {
-        (void)fprintf(c->out, "%36s%s\n", "",
-                      cli_styled(c, STYLE_BOLD, str_format(a, "-> %.*s", STR_ARG(k->remedy))));
+        (void)fprintf(c->out, "%*s-> ", TEXT_COLUMN - 3, "");
+        cli_wrapped(c, STYLE_BOLD, TEXT_COLUMN, k->remedy);
     }
     (void)fflush(c->out);
 }

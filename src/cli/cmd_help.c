@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* help [COMMAND], --help: made from the tables. */
+/* help [COMMAND|settings], --help: made from the tables. */
 #include "cli.h"
 
 #include <string.h>
 
-#define WIDTH 88
+#define WIDTH 80
 #define LEFT  6
 
 /* Indented, broken between words. */
@@ -42,17 +42,40 @@ static void heading(const struct cli *c, const char *text) {
 static void options_print(const struct cli *c, const struct command *command) {
     size_t own = command != NULL ? command->options_n : 0;
     const struct option *o;
-    if (own > 0) {
-        heading(c, "Flags");
-    }
-    for (size_t i = 0; (o = option_at(c, command, i)) != NULL; i++) {
+    for (size_t i = own; (o = option_at(c, command, i)) != NULL && o->setting == NULL; i++) {
         if (i == own) {
             heading(c, "Flags of every command");
         }
-        if (o->setting != NULL && c->settings == o) {
-            heading(c, "Settings (flag, variables): these win over profile and environment");
-        }
         option_print(c, o);
+    }
+    heading(c, "Settings");
+    (void)fprintf(c->out,
+                  "  Each is a flag too (--issuer, --client-id, ...): postern help settings, "
+                  "or man\n  postern-profile\n");
+}
+
+static void settings_print(const struct cli *c) {
+    heading(c, "Settings (flag, variables): these win over profile and environment");
+    for (size_t i = 0; i < c->settings_n; i++) {
+        option_print(c, &c->settings[i]);
+    }
+}
+
+/* What the command has of its own comes first. */
+static void command_print(const struct cli *c, const struct command *command) {
+    struct str lines = str_from(command->examples), line;
+    (void)fprintf(c->out, "Usage: postern %s%s%s [FLAGS]\n", command->name,
+                  *command->arguments != '\0' ? " " : "", command->arguments);
+    paragraph(c->out, str_from(command->summary));
+    if (command->options_n > 0) {
+        heading(c, "Flags");
+    }
+    for (size_t i = 0; i < command->options_n; i++) {
+        option_print(c, &command->options[i]);
+    }
+    heading(c, "Examples");
+    while (str_next(&lines, '\n', &line)) {
+        (void)fprintf(c->out, "  %.*s\n", STR_ARG(line));
     }
 }
 
@@ -68,14 +91,12 @@ void help_print(const struct cli *c, const struct command *command) {
         (void)fprintf(c->out, "Usage: postern COMMAND [FLAGS]\n");
         commands_print(c);
     } else {
-        (void)fprintf(c->out, "Usage: postern %s%s%s [FLAGS]\n", command->name,
-                      *command->arguments != '\0' ? " " : "", command->arguments);
-        paragraph(c->out, str_from(command->summary));
+        command_print(c, command);
     }
     options_print(c, command);
     (void)fprintf(c->out, "\nExit status: 0 done; 1 another failure; 2 usage; 3 authentication; "
-                          "4 denied; 5 network;\n6 the server; 130 interrupted. The manual: man "
-                          "postern, man postern-profile\n");
+                          "4 denied;\n5 network; 6 the server; 130 interrupted. The manual: man "
+                          "postern, man\npostern-profile\n");
 }
 
 int cmd_help(struct cli *c) {
@@ -84,15 +105,21 @@ int cmd_help(struct cli *c) {
         (void)fprintf(c->out, "\nBegin with: postern configure && postern whoami\n");
         return EXIT_OK;
     }
-    const struct command *command = command_find(str_from(c->words[0]));
+    struct str word = str_from(c->words[0]);
+    if (str_is(word, "settings")) {
+        settings_print(c);
+        return EXIT_OK;
+    }
+    const struct command *command = command_find(word);
     if (command == NULL) {
-        struct nearest n = {.word = str_from(c->words[0])};
+        struct nearest n = {.word = word};
+        nearest_offer(&n, "settings");
         for (size_t i = 0; command_at(i) != NULL; i++) {
             nearest_offer(&n, command_at(i)->name);
         }
-        return cli_usage(c, "There is no command '%.60s'.%s%s%s", c->words[0],
-                         n.name != NULL ? " Did you mean " : "", n.name != NULL ? n.name : "",
-                         n.name != NULL ? "?" : "");
+        return cli_usage(c, "There is no command '%.60s'. %s%s%s", c->words[0],
+                         n.name != NULL ? "Did you mean " : "Try: postern help",
+                         n.name != NULL ? n.name : "", n.name != NULL ? "?" : "");
     }
     help_print(c, command);
     return EXIT_OK;

@@ -154,17 +154,12 @@ static void drain(struct cli *c, struct proxy *p, int signal_fd) {
     cli_progress(c, "%s", "");
 }
 
-static void serve_until_signal(struct cli *c, struct proxy *p, struct MHD_Daemon *daemon,
-                               int signal_fd) {
+static void serve_until_signal(struct cli *c, struct proxy *p, int signal_fd) {
     announce(c, p);
     signal_wait(signal_fd);
-    int listen_fd = p->mhd.quiesce_daemon(daemon);
-    if (listen_fd >= 0) {
-        close(listen_fd);
-    }
+    door_close(p->door);
     drain(c, p, signal_fd);
     running_cancel(p);
-    p->mhd.stop_daemon(daemon);
 }
 
 /* Threads inherit the mask: the signals come to signal_fd alone. */
@@ -178,6 +173,27 @@ static int signals_take(void) {
         return -1;
     }
     return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+}
+
+/* Takes the socket. False: it does not start. */
+static bool serve(struct cli *c, struct proxy *p, int listen_fd, int signal_fd) {
+    p->door = door_new(p, listen_fd);
+    if (p->door == NULL) {
+        return false;
+    }
+    struct MHD_Daemon *daemon = proxy_serve(p);
+    bool good = daemon != NULL && door_open(p->door, daemon);
+    int why = errno;
+    if (good) {
+        serve_until_signal(c, p, signal_fd);
+    }
+    door_close(p->door);
+    if (daemon != NULL) {
+        p->mhd.stop_daemon(daemon);
+    }
+    door_free(p->door);
+    errno = why;
+    return good;
 }
 
 static int run(struct cli *c, struct proxy *p) {
@@ -194,17 +210,11 @@ static int run(struct cli *c, struct proxy *p) {
     p->rules.port = str_sub(rest, colon, rest.n);
     int signal_fd = signals_take();
     p->drained_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    struct MHD_Daemon *daemon = signal_fd >= 0 && p->drained_fd >= 0 ? proxy_serve(p, fd) : NULL;
-    if (daemon != NULL) {
-        serve_until_signal(c, p, daemon, signal_fd);
-    } else {
-        close(fd);
-    }
+    bool good = signal_fd >= 0 && p->drained_fd >= 0 && serve(c, p, fd, signal_fd);
     close(signal_fd);
     close(p->drained_fd);
-    return daemon != NULL
-               ? EXIT_OK
-               : cli_error(c, EXIT_OTHER, "The proxy does not start: %s", strerror(errno));
+    return good ? EXIT_OK
+                : cli_error(c, EXIT_OTHER, "The proxy does not start: %s", strerror(errno));
 }
 
 int cmd_proxy(struct cli *c) {

@@ -39,6 +39,7 @@ static const struct option discover_options[] = {
 };
 static const struct option configure_options[] = {
     {"--from-environment", 0, NULL, "take the settings that are set as variables, secrets included", NULL, NULL},
+    {"--no-prompt", 0, NULL, "ask nothing, even on a terminal", NULL, NULL},
 };
 static const struct option keys_options[] = {
     {"--all", 0, NULL, "list: the keys of every user of the tenant", NULL, NULL},
@@ -67,22 +68,22 @@ static const char *const keys_words[] = {"list", "create", "disable", "enable", 
 #define OPTIONS(table) table, COUNT_OF(table)
 #define NO_OPTIONS     NULL, 0
 static const struct command commands[] = {
-    {"configure", "[list|show|delete NAME]", "write a profile, asking for what it needs; list, show or delete profiles", OPTIONS(configure_options), 0, 2, configure_words, true, cmd_configure},
-    {"discover", "", "the addresses of the environment and of the tenant", OPTIONS(discover_options), 0, 0, NULL, true, cmd_discover},
-    {"login", "", "sign in with a browser", OPTIONS(login_options), 0, 0, NULL, true, cmd_login},
-    {"logout", "", "revoke the tokens of the profile, and forget them", OPTIONS(logout_options), 0, 0, NULL, true, cmd_logout},
-    {"token", "", "print a valid access token and nothing else", OPTIONS(token_options), 0, 0, NULL, true, cmd_token},
-    {"whoami", "", "who the platform says I am", NO_OPTIONS, 0, 0, NULL, true, cmd_whoami},
-    {"status", "", "what is cached for each profile, and until when", NO_OPTIONS, 0, 0, NULL, true, cmd_status},
-    {"api", "[METHOD] PATH", "call an API with a valid token", OPTIONS(api_options), 1, 2, NULL, true, cmd_api},
-    {"keys", "list|create|disable|enable|delete [ID]", "access keys of a user (--user-id; default: the token's)", OPTIONS(keys_options), 1, 2, keys_words, true, cmd_keys},
-    {"jwt", "decode|verify [TOKEN|-]", "show a JWT from standard input, or verify it", NO_OPTIONS, 1, 2, jwt_words, true, cmd_jwt},
-    {"credential", "curl|git [get|store|erase]", "the token for curl -K -, or as git's credential helper", NO_OPTIONS, 1, 2, credential_words, true, cmd_credential},
-    {"doctor", "", "every step from names and clocks to a call: what is wrong, and how to mend it", NO_OPTIONS, 0, 0, NULL, true, cmd_doctor},
-    {"proxy", "", "a loopback address that adds a valid token to whatever is sent there", OPTIONS(proxy_options), 0, 0, NULL, true, cmd_proxy},
-    {"forget", "", "delete what is cached for the profile; nothing is revoked", NO_OPTIONS, 0, 0, NULL, true, cmd_forget},
-    {"completion", "bash|zsh|fish", "print a script that completes commands and flags", NO_OPTIONS, 1, 1, completion_words, false, cmd_completion},
-    {"help", "[COMMAND]", "this text, or how a command is used", NO_OPTIONS, 0, 1, NULL, false, cmd_help},
+    {"configure", "[list|show|delete NAME]", "write a profile, asking for what it needs; list, show or delete profiles", OPTIONS(configure_options), 0, 2, configure_words, true, cmd_configure, "postern configure --profile cxone\npostern configure --profile ci --from-environment --no-prompt\npostern configure show --profile cxone"},
+    {"discover", "", "the addresses of the environment and of the tenant", OPTIONS(discover_options), 0, 0, NULL, true, cmd_discover, "postern discover --json"},
+    {"login", "", "sign in with a browser", OPTIONS(login_options), 0, 0, NULL, true, cmd_login, "postern login --profile me\npostern login --no-browser"},
+    {"logout", "", "revoke the tokens of the profile, and forget them", OPTIONS(logout_options), 0, 0, NULL, true, cmd_logout, "postern logout --profile me"},
+    {"token", "", "print a valid access token and nothing else", OPTIONS(token_options), 0, 0, NULL, true, cmd_token, "TOKEN=$(postern token)\ncurl -H \"$(postern token --header)\" https://api-na1.niceincontact.com/..."},
+    {"whoami", "", "who the platform says I am", NO_OPTIONS, 0, 0, NULL, true, cmd_whoami, "postern whoami --profile cxone"},
+    {"status", "", "what is cached for each profile, and until when", NO_OPTIONS, 0, 0, NULL, true, cmd_status, "postern status"},
+    {"api", "[METHOD] PATH", "call an API with a valid token", OPTIONS(api_options), 1, 2, NULL, true, cmd_api, "postern api /api/v2/users/me\npostern api GET /user-management/v1/users -f limit=10 --paginate\npostern api POST /some/report -f name=Daily -F days=7"},
+    {"keys", "list|create|disable|enable|delete [ID]", "access keys of a user (--user-id; default: the token's)", OPTIONS(keys_options), 1, 2, keys_words, true, cmd_keys, "postern keys list\npostern keys create --user-id ID"},
+    {"jwt", "decode|verify [TOKEN|-]", "show a JWT from standard input, or verify it", NO_OPTIONS, 1, 2, jwt_words, true, cmd_jwt, "postern token | postern jwt verify"},
+    {"credential", "curl|git [get|store|erase]", "the token for curl -K -, or as git's credential helper", NO_OPTIONS, 1, 2, credential_words, true, cmd_credential, "postern credential curl | curl -K - https://api-na1.niceincontact.com/...\ngit config credential.https://HOST.helper '!postern credential git'"},
+    {"doctor", "", "every step from names and clocks to a call: what is wrong, and how to mend it", NO_OPTIONS, 0, 0, NULL, true, cmd_doctor, "postern doctor --profile cxone"},
+    {"proxy", "", "a loopback address that adds a valid token to whatever is sent there", OPTIONS(proxy_options), 0, 0, NULL, true, cmd_proxy, "postern proxy --listen 127.0.0.1:8421"},
+    {"forget", "", "delete what is cached for the profile; nothing is revoked", NO_OPTIONS, 0, 0, NULL, true, cmd_forget, "postern forget --profile cxone"},
+    {"completion", "bash|zsh|fish", "print a script that completes commands and flags", NO_OPTIONS, 1, 1, completion_words, false, cmd_completion, "postern completion bash > ~/.local/share/bash-completion/completions/postern"},
+    {"help", "[COMMAND|settings]", "this text, how a command is used, or all settings", NO_OPTIONS, 0, 1, NULL, false, cmd_help, "postern help api\npostern help settings"},
 };
 /* clang-format on */
 

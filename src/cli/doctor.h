@@ -21,8 +21,9 @@ struct doctor {
     /* Where requests go first: the platform, or the proxy before it. */
     struct str url, host, port;
     bool is_tls;
-    struct str proxy; /* absent: none */
-    bool answers;     /* somebody listens there */
+    struct str proxy;       /* absent: none */
+    const char *proxy_from; /* "https_proxy", "profile default" */
+    bool answers;           /* somebody listens there */
     struct addrinfo *addresses;
     enum postern_code reached; /* of the discovery */
     struct str reached_error;
@@ -42,6 +43,8 @@ void check_wrong(struct check *k, int exit, struct str found, const char *remedy
 void check_skip(struct check *k, const char *why);
 /* By the library's last failure. remedy NULL: the message says it. */
 void check_failed(const struct doctor *d, struct check *k, const char *remedy);
+/* Remedies with a name in them: of the arena. */
+const char *remedy_of(const struct doctor *d, const char *format, ...) PRINTF_LIKE(2, 3);
 
 /* ---- doctor_settings.c ---- */
 
@@ -61,6 +64,10 @@ void doctor_connect(struct doctor *d, struct check *k);
 void doctor_tls(struct doctor *d, struct check *k);
 /* Asks for the discovery document: of TLS and discovery, the step that comes first does it. */
 void doctor_reach(struct doctor *d);
+/* Which setting is the address: "issuer" or "base_url". */
+const char *doctor_address_setting(const struct doctor *d);
+/* Whether requests to `url` go past every proxy, as the library decides it. `set`: the setting. */
+bool is_direct(struct str host, bool tls, const char *set);
 /* "HOST", "PORT" (by the scheme if there is none) and TLS of a URL; false if it has no host. */
 bool url_parts(struct str url, struct str *ret_host, struct str *ret_port, bool *ret_tls);
 /* Does a no_proxy list name the host? */

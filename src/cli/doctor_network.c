@@ -91,26 +91,46 @@ static const char *variable_of(const char *const *names, size_t n, const char **
     return NULL;
 }
 
-/* As libcurl finds it: HTTP_PROXY in capitals does not count (it could be a CGI's header). */
+static struct str with_scheme(struct arena *a, const char *proxy) {
+    return strstr(proxy, "://") != NULL ? str_from(proxy) : str_format(a, "http://%s", proxy);
+}
+
+bool is_direct(struct str host, bool tls, const char *set) {
+    struct str proxy = str_from(set), name, port;
+    bool proxy_tls, named = proxy.p != NULL && url_parts(proxy, &name, &port, &proxy_tls);
+    if (!is_loopback_name(host)) {
+        return false;
+    }
+    return proxy.p == NULL || (!tls && !(named && is_loopback_name(name)));
+}
+
+/* As libcurl finds it: HTTP_PROXY in capitals does not count (it could be a CGI's header), and
+ * no_proxy shuts out the setting too. `ret_from`: whence, or why there is none. */
 static const char *proxy_find(const struct doctor *d, const char **ret_from) {
     static const char *const of_https[] = {"https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"};
     static const char *const of_http[] = {"http_proxy", "all_proxy", "ALL_PROXY"};
     static const char *const except[] = {"no_proxy", "NO_PROXY"};
-    const char *name;
-    const char *set = postern_setting(d->client, "proxy", ret_from);
-    if (set != NULL || (!d->is_tls && is_loopback_name(d->host))) {
-        return set == NULL || str_is(str_from(set), "off") ? NULL : set;
+    struct arena *a = d->c->cx->arena;
+    const char *name, *from = NULL;
+    const char *set = postern_setting(d->client, "proxy", &from);
+    *ret_from = NULL;
+    if (set != NULL && str_is(str_from(set), "off")) {
+        return NULL;
+    }
+    if (is_direct(d->host, d->is_tls, set != NULL ? str_z(a, with_scheme(a, set)) : NULL)) {
+        return NULL;
     }
     const char *no = variable_of(except, COUNT_OF(except), &name);
     if (no != NULL && no_proxy_names(str_from(no), d->host)) {
+        *ret_from = name;
         return NULL;
+    }
+    if (set != NULL) {
+        *ret_from = from;
+        return set;
     }
     return d->is_tls ? variable_of(of_https, COUNT_OF(of_https), ret_from)
                      : variable_of(of_http, COUNT_OF(of_http), ret_from);
-}
-
-static struct str with_scheme(struct arena *a, const char *proxy) {
-    return strstr(proxy, "://") != NULL ? str_from(proxy) : str_format(a, "http://%s", proxy);
 }
 
 void doctor_proxy(struct doctor *d, struct check *k) {
@@ -124,7 +144,8 @@ void doctor_proxy(struct doctor *d, struct check *k) {
     }
     const char *proxy = proxy_find(d, &from);
     if (proxy == NULL) {
-        check_ok(k, STR("none"));
+        check_ok(k, from == NULL ? STR("none")
+                                 : str_format(a, "none: %s names %.*s", from, STR_ARG(d->host)));
         return;
     }
     struct str url = with_scheme(a, proxy);
@@ -140,6 +161,7 @@ void doctor_proxy(struct doctor *d, struct check *k) {
         return;
     }
     d->proxy = str_format(a, "%.*s:%.*s", STR_ARG(d->host), STR_ARG(d->port));
+    d->proxy_from = from;
     check_ok(k, str_format(a, "%.*s (%s)", STR_ARG(d->proxy), from));
 }
 
@@ -208,6 +230,19 @@ static int connect_try(const struct addrinfo *to, int timeout_ms) {
     return getsockopt(fd, SOL_SOCKET, SO_ERROR, &problem, &n) == 0 ? problem : errno;
 }
 
+static const char *connect_remedy(const struct doctor *d, int problem) {
+    if (d->proxy.p != NULL) {
+        return remedy_of(d,
+                         "Is the proxy running, is its address right (%s)? Without a proxy: the "
+                         "setting proxy = off, or its host in no_proxy",
+                         d->proxy_from);
+    }
+    return problem == ECONNREFUSED
+               ? "Nobody listens there: is the server running, is the port right?"
+               : "Something on the way keeps silent: a firewall, or a network that needs a proxy "
+                 "(setting proxy)";
+}
+
 void doctor_connect(struct doctor *d, struct check *k) {
     struct arena *a = d->c->cx->arena;
     int64_t seconds = 10;
@@ -223,14 +258,12 @@ void doctor_connect(struct doctor *d, struct check *k) {
         d->answers = problem == 0;
         buf_format(&tried, "%s%s", tried.n > 0 ? "; " : "", strerror(problem));
     }
-    struct str to = str_format(a, "%.*s port %.*s", STR_ARG(d->host), STR_ARG(d->port));
+    struct str to = str_format(a, "%s%.*s port %.*s", d->proxy.p != NULL ? "the proxy " : "",
+                               STR_ARG(d->host), STR_ARG(d->port));
     if (!d->answers) {
         check_wrong(k, EXIT_NETWORK,
                     str_format(a, "%.*s: %.*s", STR_ARG(to), STR_ARG(buf_view(&tried))),
-                    problem == ECONNREFUSED
-                        ? "Nobody listens there: is the server running, is the port right?"
-                        : "Something on the way keeps silent: a firewall, or a network that needs "
-                          "a proxy (setting proxy)");
+                    connect_remedy(d, problem));
         return;
     }
     check_ok(k, str_format(a, "%.*s answers", STR_ARG(to)));
@@ -238,11 +271,55 @@ void doctor_connect(struct doctor *d, struct check *k) {
 
 /* ---- TLS: the library's own, since it is the library that must be content ---- */
 
+/* Without a tenant: to ask for that too is a later step. */
+static struct postern *environment_client(const struct doctor *d) {
+    struct cli *c = d->c;
+    struct postern *client = d->client;
+    int before = c->given_n;
+    for (size_t i = 0; i < c->settings_n && c->given_n < GIVEN_MAX; i++) {
+        if (str_is(str_from(c->settings[i].setting->name), "tenant_id")) {
+            c->given[c->given_n++] = (struct given){.option = &c->settings[i], .value = ""};
+            break;
+        }
+    }
+    (void)cli_open_profile(c, cli_value(c, "--profile"), POSTERN_NO_CACHE, &client);
+    c->given_n = before;
+    return client;
+}
+
 void doctor_reach(struct doctor *d) {
-    d->reached = postern_discover(d->client, POSTERN_FRESH, d->c->cancel, &d->environment);
+    d->reached =
+        postern_discover(environment_client(d), POSTERN_FRESH, d->c->cancel, &d->environment);
     d->has_environment = d->reached == POSTERN_OK;
     d->reached_error =
         str_copy(d->c->cx->arena, str_from(d->has_environment ? "" : postern_error_message()));
+}
+
+const char *doctor_address_setting(const struct doctor *d) {
+    return postern_setting(d->client, "issuer", NULL) != NULL ? "issuer" : "base_url";
+}
+
+static bool has(struct str text, const char *what, struct arena *a) {
+    return strstr(str_z(a, text), what) != NULL;
+}
+
+static const char *tls_remedy(const struct doctor *d, const char *ca) {
+    struct arena *a = d->c->cx->arena;
+    if (has(d->reached_error, "wrong version number", a) ||
+        has(d->reached_error, "unexpected TLS packet", a)) { /* OpenSSL, GnuTLS */
+        return remedy_of(d,
+                         "The port answers without TLS: give %s the port of https, or, on this "
+                         "machine, write http://",
+                         doctor_address_setting(d));
+    }
+    if (ca != NULL) {
+        return remedy_of(d,
+                         "Look into %s (ca_file): the authority that signs here must be in it, "
+                         "in PEM; the clock of this machine matters too",
+                         ca);
+    }
+    return "If a certificate authority of your company signs here, name its file with the setting "
+           "ca_file; the clock of this machine matters too";
 }
 
 void doctor_tls(struct doctor *d, struct check *k) {
@@ -257,18 +334,24 @@ void doctor_tls(struct doctor *d, struct check *k) {
         check_skip(k, "http, which is for this machine only: nothing is encrypted");
         return;
     }
-    doctor_reach(d);
     const char *ca = postern_setting(d->client, "ca_file", NULL);
-    const char *from = ca != NULL ? ca : "the system's";
+    if (ca != NULL && access(ca, R_OK) != 0) {
+        d->reached = POSTERN_TLS;
+        d->reached_error = str_format(a, "ca_file %s cannot be read: %s", ca, strerror(errno));
+        check_wrong(
+            k, EXIT_NETWORK, d->reached_error,
+            remedy_of(d, "Name a file in PEM that you may read with ca_file, instead of %s", ca));
+        return;
+    }
+    doctor_reach(d);
+    const char *from = ca != NULL ? ca : "the system";
     if (d->reached == POSTERN_TLS) {
-        check_failed(d, k,
-                     "If a certificate authority of your company signs here, name its file with "
-                     "the setting ca_file; the clock of this machine matters too");
+        check_failed(d, k, tls_remedy(d, ca));
     } else if (d->reached == POSTERN_OK && d->environment.issuer == NULL) {
         check_skip(k, "nothing is discovered at base_url: authentication will show it");
     } else if (cli_exit_of(d->reached) == EXIT_NETWORK || d->reached == POSTERN_CANCELLED) {
         check_failed(d, k, NULL);
     } else {
-        check_ok(k, str_format(a, "the certificate is good by %s authorities", from));
+        check_ok(k, str_format(a, "the certificate is good by the authorities of %s", from));
     }
 }

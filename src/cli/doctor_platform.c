@@ -21,16 +21,23 @@ static bool is_cancelled(const struct doctor *d, struct check *k, enum postern_c
 void doctor_discovery(struct doctor *d, struct check *k) {
     struct arena *a = d->c->cx->arena;
     const struct postern_discovery *e = &d->environment;
-    if (d->client != NULL && d->answers && !d->is_tls) {
+    bool plain = d->client != NULL && d->answers && !d->is_tls;
+    if (plain) {
         doctor_reach(d); /* over TLS that step has done it */
     }
-    if (cli_exit_of(d->reached) == EXIT_NETWORK || d->client == NULL || d->url.p == NULL) {
+    if (plain && cli_exit_of(d->reached) == EXIT_NETWORK) {
+        check_wrong(k, EXIT_NETWORK, d->reached_error,
+                    remedy_of(d, "Does that port speak TLS? Then write https:// in %s",
+                              doctor_address_setting(d)));
+    } else if (cli_exit_of(d->reached) == EXIT_NETWORK || d->client == NULL || d->url.p == NULL) {
         check_skip(k, "the issuer is not reached");
     } else if (!d->has_environment) {
-        check_wrong(k, cli_exit_of(d->reached), d->reached_error,
-                    d->reached == POSTERN_ISSUER
-                        ? "Set issuer to exactly what the platform calls itself"
-                        : "Open ISSUER/.well-known/openid-configuration: is it this platform?");
+        check_wrong(
+            k, cli_exit_of(d->reached), d->reached_error,
+            d->reached == POSTERN_ISSUER ? "Set issuer to exactly what the platform calls itself"
+            : plain ? "Open ISSUER/.well-known/openid-configuration: is it this platform? A "
+                      "port that speaks TLS wants https:// in issuer"
+                    : "Open ISSUER/.well-known/openid-configuration: is it this platform?");
     } else if (e->issuer == NULL) {
         check_skip(k, "base_url is set: nothing is discovered");
     } else {
@@ -157,8 +164,29 @@ static const char *mismatch_of(const struct doctor *d) {
     return NULL;
 }
 
+/* "registered for client_secret_basic": the server says which auth_method is meant. */
+static const char *registered_remedy(const struct doctor *d) {
+    static const char before[] = "registered for ";
+    static const char *const methods[] = {"client_secret_basic", "client_secret_post",
+                                          "client_secret_jwt", "private_key_jwt", "none"};
+    const char *at = strstr(postern_error_message(), before);
+    struct str rest = str_from(at != NULL ? at + strlen(before) : "");
+    bool automatic = str_is(str_from(postern_setting(d->client, "auth_method", NULL)), "auto");
+    for (size_t i = automatic ? 2 : 0; i < COUNT_OF(methods); i++) { /* auto tried the first two */
+        if (str_starts(rest, methods[i])) {
+            const char *more = i < 2    ? " (or auto)"
+                               : i == 3 ? ", and private_key_file"
+                               : i == 4 ? ", and leave out client_secret"
+                                        : "";
+            return remedy_of(d, "Set auth_method = %s%s", methods[i], more);
+        }
+    }
+    return NULL;
+}
+
 static const char *refusal_remedy(const struct doctor *d) {
-    const char *mismatch = mismatch_of(d);
+    const char *mismatch = registered_remedy(d);
+    mismatch = mismatch != NULL ? mismatch : mismatch_of(d);
     const char *error = postern_error()->error;
     for (size_t i = 0; mismatch == NULL && i < COUNT_OF(refusals); i++) {
         if (str_is(str_from(error), refusals[i].error)) {
@@ -284,7 +312,12 @@ void doctor_tenant(struct doctor *d, struct check *k) {
         return;
     }
     if (code != POSTERN_OK) {
-        check_failed(d, k, NULL);
+        bool set = postern_setting(d->client, "tenant_id", NULL) != NULL;
+        check_failed(d, k,
+                     set && cli_exit_of(code) != EXIT_NETWORK
+                         ? "Set tenant_id to the tenant's id as the platform shows it, or leave it "
+                           "out where an id token names the tenant"
+                         : NULL);
         return;
     }
     d->has_tenant = d->tenant.api_endpoint != NULL;

@@ -98,8 +98,9 @@ void doctor_settings(struct doctor *d, struct check *k) {
     struct str list = settings_list(d, &file);
     struct str profile = profile_said(d, file);
     if (!is_set(d, "issuer") && !is_set(d, "base_url")) {
-        check_wrong(k, EXIT_USAGE, str_format(a, "%.*s; no issuer is set", STR_ARG(profile)),
-                    "Make a profile with: postern configure; or set CXONE_ISSUER");
+        check_wrong(
+            k, EXIT_USAGE, str_format(a, "%.*s; no issuer is set", STR_ARG(profile)),
+            "Make a profile with: postern configure; or set POSTERN_ISSUER (or CXONE_ISSUER)");
         return;
     }
     d->url = str_from(postern_setting(d->client, "issuer", NULL));
@@ -234,6 +235,15 @@ void doctor_secrets(struct doctor *d, struct check *k) {
     if (d->client == NULL) {
         check_skip(k, "the settings are not usable");
         return;
+    }
+    if (!is_set(d, "client_id") && !is_set(d, "access_key_id")) {
+        check_skip(k, "neither an application nor an access key is set");
+        return;
+    }
+    const char *id = postern_setting(d->client, "client_id", NULL);
+    const char *what = id != NULL ? secret_oddity(str_from(id)) : NULL;
+    if (what != NULL) {
+        buf_format(&odd, "client_id %s", what);
     }
     for (size_t i = 0; i < COUNT_OF(names); i++) {
         secret_look(d, names[i], &found, &odd);

@@ -53,13 +53,20 @@ static struct str quoted(struct cli *c, struct str text) {
     return buf_view(&b);
 }
 
-static bool typed_file(struct cli *c, struct str name, struct str *ret_json) {
-    struct str text;
-    if (!cli_read(c, str_z(c->cx->arena, name), FIELD_FILE_MAX, &text)) {
+static bool file_text(struct cli *c, struct str name, struct str *ret_text) {
+    if (!cli_read(c, str_z(c->cx->arena, name), FIELD_FILE_MAX, ret_text)) {
         return false;
     }
-    if (!str_is_text(text)) {
+    if (!str_is_text(*ret_text)) {
         (void)cli_usage(c, "-F: %.*s is not UTF-8 text; JSON has no other.", STR_ARG(name));
+        return false;
+    }
+    return true;
+}
+
+static bool typed_file(struct cli *c, struct str name, struct str *ret_json) {
+    struct str text;
+    if (!file_text(c, name, &text)) {
         return false;
     }
     *ret_json = quoted(c, text);
@@ -156,12 +163,24 @@ bool fields_json(struct cli *c, struct str *ret_body) {
     return found == NO_MORE;
 }
 
+/* In a query all is text: of -F what a body would take, a file's text without quotes. */
+static bool query_value(struct cli *c, struct str *value) {
+    struct str json;
+    if (!str_starts(*value, "@")) {
+        return field_typed(c, *value, &json);
+    }
+    return file_text(c, str_sub(*value, 1, value->n), value);
+}
+
 bool fields_query(struct cli *c, struct str *ret_query) {
     struct arena *a = c->cx->arena;
     struct buf b = buf_in(a, 128);
     struct field f;
     enum found found;
     for (int i = 0; (found = field_next(c, &i, &f)) == FOUND;) {
+        if (f.typed && !query_value(c, &f.value)) {
+            return false;
+        }
         buf_z(&b, b.n > 0 ? "&" : "");
         buf_str(&b, percent_encode(a, f.name));
         buf_char(&b, '=');

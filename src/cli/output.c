@@ -74,7 +74,7 @@ void cli_trace(const struct cli *c, const char *format, ...) {
 void cli_progress(const struct cli *c, const char *format, ...) {
     struct line l = {.n = 0};
     va_list args;
-    if (!c->err_terminal || c->progress == NULL || c->verbose) {
+    if (!c->err_terminal || c->progress == NULL || c->verbose || c->json) {
         return;
     }
     va_start(args, format);

@@ -48,23 +48,6 @@ static const struct option *option_find(const struct cli *c, struct str name, ch
     return NULL;
 }
 
-static int option_unknown(const struct cli *c, struct str name) {
-    struct nearest n = {.word = name};
-    const struct option *o;
-    for (size_t i = 0; (o = option_at(c, c->command, i)) != NULL; i++) {
-        nearest_offer(&n, o->name);
-    }
-    const char *of = c->command != NULL ? c->command->name : "before the command";
-    name = str_sub(name, 0, 60);
-    if (n.name != NULL) {
-        return cli_usage(c, "There is no flag %.*s %s%s. Did you mean %s?", STR_ARG(name),
-                         c->command != NULL ? "of " : "", of, n.name);
-    }
-    return cli_usage(c, "There is no flag %.*s %s%s. Try: postern help%s%s", STR_ARG(name),
-                     c->command != NULL ? "of " : "", of, c->command != NULL ? " " : "",
-                     c->command != NULL ? c->command->name : "");
-}
-
 static bool is_of(const char *const *values, struct str word) {
     for (size_t i = 0; values[i] != NULL; i++) {
         if (str_is(word, values[i])) {
@@ -72,6 +55,28 @@ static bool is_of(const char *const *values, struct str word) {
         }
     }
     return false;
+}
+
+static int option_unknown(const struct cli *c, struct str name) {
+    struct nearest n = {.word = name};
+    const struct option *o;
+    for (size_t i = 0; (o = option_at(c, c->command, i)) != NULL; i++) {
+        nearest_offer(&n, o->name);
+    }
+    const char *of = c->command != NULL ? c->command->name : "before the command";
+    struct str bare = str_sub(name, 2, name.n);
+    name = str_sub(name, 0, 60);
+    if (c->command != NULL && c->command->words != NULL && is_of(c->command->words, bare)) {
+        return cli_usage(c, "There is no flag %.*s of %s. Did you mean: postern %s %.*s?",
+                         STR_ARG(name), of, of, STR_ARG(bare));
+    }
+    if (n.name != NULL) {
+        return cli_usage(c, "There is no flag %.*s %s%s. Did you mean %s?", STR_ARG(name),
+                         c->command != NULL ? "of " : "", of, n.name);
+    }
+    return cli_usage(c, "There is no flag %.*s %s%s. Try: postern help%s%s", STR_ARG(name),
+                     c->command != NULL ? "of " : "", of, c->command != NULL ? " " : "",
+                     c->command != NULL ? c->command->name : "");
 }
 
 /* "api, auth, acd or issuer" */
@@ -154,14 +159,21 @@ static int command_parse(struct cli *c, struct str word) {
     return cli_usage(c, "There is no command '%.*s'. Try: postern help", STR_ARG(word));
 }
 
+/* " [METHOD] PATH"; "" without arguments. */
+static const char *usage_of(const struct cli *c) {
+    const char *arguments = c->command->arguments;
+    struct arena *a = c->cx->arena;
+    return *arguments != '\0' ? str_z(a, str_format(a, " %s", arguments)) : "";
+}
+
 static int word_parse(struct cli *c, const char *z) {
     struct str word = str_from(z);
     if (c->command == NULL) {
         return command_parse(c, word);
     }
     if (c->words_n == c->command->words_max || c->words_n == WORDS_MAX) {
-        return cli_usage(c, "%s does not take '%.*s'. Write: postern %s %s", c->command->name,
-                         STR_ARG(str_sub(word, 0, 60)), c->command->name, c->command->arguments);
+        return cli_usage(c, "%s does not take '%.*s'. Write: postern %s%s", c->command->name,
+                         STR_ARG(str_sub(word, 0, 60)), c->command->name, usage_of(c));
     }
     if (c->words_n == 0 && c->command->words != NULL && !is_of(c->command->words, word)) {
         return value_unknown(c, c->command->name, word, c->command->words);
@@ -178,7 +190,7 @@ static int complete(const struct cli *c) {
         return cli_usage(c, "Say which command. Try: postern help");
     }
     if (c->words_n < c->command->words_min) {
-        return cli_usage(c, "Write: postern %s %s", c->command->name, c->command->arguments);
+        return cli_usage(c, "Write: postern %s%s", c->command->name, usage_of(c));
     }
     if (c->json && !c->command->json) {
         return cli_usage(c, "%s has no --json.", c->command->name);
@@ -263,10 +275,17 @@ static struct str instead_of(const struct cli *c, const struct postern_setting_i
     return str_format(c->cx->arena, "the variable %.*s", STR_ARG(first));
 }
 
+/* All of some settings, and what may stand in a proxy's address: http://user:password@host. */
+static bool is_secret(const struct given *g) {
+    const struct postern_setting_info *s = g->option->setting;
+    return s != NULL &&
+           (s->secret != 0 || (strcmp(s->name, "proxy") == 0 && strchr(g->value, '@') != NULL));
+}
+
 void cli_warn_secrets(const struct cli *c) {
     for (int i = 0; i < c->given_n; i++) {
         const struct option *o = c->given[i].option;
-        if (o->setting != NULL && o->setting->secret != 0) {
+        if (is_secret(&c->given[i])) {
             cli_note(c,
                      "warning: other users of this machine can read %s in the list of processes; "
                      "use %.*s.",

@@ -26,6 +26,7 @@ struct field {
 };
 struct head {
     struct str method, target, version;
+    bool loose; /* a line is folded, has a NUL or does not end in CR LF */
     const struct field *fields;
     size_t fields_n;
 };
@@ -75,11 +76,15 @@ struct mhd {
     struct MHD_Daemon *(*start_daemon)(unsigned, uint16_t, MHD_AcceptPolicyCallback, void *,
                                        MHD_AccessHandlerCallback, void *, ...);
     void (*stop_daemon)(struct MHD_Daemon *);
-    MHD_socket (*quiesce_daemon)(struct MHD_Daemon *);
-    int (*get_connection_values)(struct MHD_Connection *, enum MHD_ValueKind, MHD_KeyValueIterator,
-                                 void *);
+    const char *(*get_version)(void);
+    enum MHD_Result (*add_connection)(struct MHD_Daemon *, MHD_socket, const struct sockaddr *,
+                                      socklen_t);
+    int (*get_connection_values_n)(struct MHD_Connection *, enum MHD_ValueKind,
+                                   MHD_KeyValueIteratorN, void *);
     const union MHD_ConnectionInfo *(*get_connection_info)(struct MHD_Connection *,
                                                            enum MHD_ConnectionInfoType, ...);
+    enum MHD_Result (*set_connection_option)(struct MHD_Connection *, enum MHD_CONNECTION_OPTION,
+                                             ...);
     struct MHD_Response *(*response_from_callback)(uint64_t, size_t, MHD_ContentReaderCallback,
                                                    void *, MHD_ContentReaderFreeCallback);
     struct MHD_Response *(*response_from_buffer)(size_t, void *, enum MHD_ResponseMemoryMode);
@@ -99,6 +104,7 @@ int proxy_listen(struct cli *c, const char *address, struct str *ret_authority);
 /* ---- the proxy as a whole: cmd_proxy.c ---- */
 
 struct relay;
+struct door;
 struct proxy {
     const struct cli *cli; /* for what is said on standard error */
     struct mhd mhd;
@@ -108,6 +114,7 @@ struct proxy {
     struct str endpoint; /* "https://api-na1.example.com" */
     int64_t timeout_ms;  /* for postern_call */
     bool verbose;
+    struct door *door;
     int drained_fd;       /* readable when stopping and the last request has ended */
     pthread_mutex_t lock; /* the rest */
     struct relay *running;
@@ -132,7 +139,8 @@ struct relay {
     bool refused, has_body, has_length;
     size_t length; /* Content-Length */
     int64_t begun_us;
-    int64_t returned; /* bytes of the answer */
+    int64_t returned;                  /* bytes of the answer */
+    struct MHD_Connection *connection; /* the connection's thread's */
     int client_fd;
     int event_fd; /* the connection's thread is to look again */
     struct postern_cancel *cancel;
@@ -187,8 +195,51 @@ int proxy_status_of(enum postern_code code);
 /* {"error":..., "error_description":...} */
 struct str proxy_error_body(struct arena *a, const char *error, const char *text);
 
+/* ---- proxy_door.c: who comes in, and who has to go ---- */
+
+#define PLACES_MAX 512
+
+/* A connection, from accept to close. */
+struct place {
+    struct place *next, *previous;
+    int fd;
+    enum place_phase {
+        PLACE_HEAD, /* its first request is to come */
+        PLACE_BUSY, /* between the end of a head and the end of its answer */
+        PLACE_IDLE, /* kept for another request, which may have begun */
+        PLACE_SHUT, /* on its way out */
+    } phase;
+    int64_t since_us;
+    char *target;          /* of its present request; malloced */
+    const char *target_at; /* the same in libmicrohttpd's memory */
+};
+struct place *place_of(const struct proxy *p, struct MHD_Connection *connection);
+void place_set(const struct proxy *p, struct MHD_Connection *connection, enum place_phase phase);
+/* MHD_OPTION_NOTIFY_CONNECTION; its state is the proxy. */
+void proxy_on_connection(void *state, struct MHD_Connection *connection, void **place_at,
+                         enum MHD_ConnectionNotificationCode what);
+/* Takes the socket. NULL: no memory or descriptors. */
+struct door *door_new(struct proxy *p, int listen_fd);
+/* Accepts from now on. False: there is no thread for it. */
+bool door_open(struct door *d, struct MHD_Daemon *daemon);
+/* Does not listen any more. */
+void door_close(struct door *d);
+void door_free(struct door *d); /* closed, and libmicrohttpd stopped */
+
+/* ---- proxy_head.c: the head of a request as it was sent ---- */
+
+#define HEAD_FIELDS_MAX 200
+/* Into x->head. A header of HEAD_FIELDS_MAX lines may have had more. */
+void proxy_head_read(struct relay *x, struct MHD_Connection *connection, const char *method,
+                     const char *version);
+/* MHD_OPTION_URI_LOG_CALLBACK and MHD_OPTION_UNESCAPE_CALLBACK; the first one's state is the proxy.
+ */
+void *proxy_on_target(void *state, const char *target, struct MHD_Connection *connection);
+size_t proxy_on_unescape(void *state, struct MHD_Connection *connection, char *text);
+
 /* ---- proxy_serve.c: libmicrohttpd's callbacks ---- */
 
-struct MHD_Daemon *proxy_serve(struct proxy *p, int listen_fd);
+/* p->door must be there. NULL: it does not start. */
+struct MHD_Daemon *proxy_serve(struct proxy *p);
 
 #endif

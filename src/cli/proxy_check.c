@@ -54,8 +54,13 @@ static size_t field_count(const struct head *head, const char *name) {
 /* ---- the form of the request ---- */
 
 static struct verdict fields_check(const struct head *head) {
-    static const char *const single[] = {"host",   "content-length", "transfer-encoding",
-                                         "origin", "content-type",   "sec-fetch-site"};
+    static const char *const single[] = {"host",         "content-length", "transfer-encoding",
+                                         "origin",       "content-type",   "sec-fetch-site",
+                                         "authorization"};
+    if (head->loose) { /* RFC 9112 2.2, 5.2; 9110 5.5 */
+        return refused(400, "invalid_request",
+                       "A line of the header is folded, has a NUL or does not end in CR LF.");
+    }
     for (size_t i = 0; i < head->fields_n; i++) {
         /* RFC 9112 5.1: white space before the colon or a folded line shows in the name. */
         if (!is_token(head->fields[i].name) || has_controls(head->fields[i].value)) {
@@ -77,6 +82,9 @@ static bool is_number(struct str s) {
 }
 
 static struct verdict framing_check(const struct head *head) {
+    if (!str_is(head->version, "HTTP/1.1") && !str_is(head->version, "HTTP/1.0")) {
+        return refused(400, "invalid_request", "This version of HTTP is not understood.");
+    }
     struct str length = proxy_field(head, "content-length");
     struct str encoding = proxy_field(head, "transfer-encoding");
     if (length.p != NULL && encoding.p != NULL) { /* RFC 9112 6.1 */

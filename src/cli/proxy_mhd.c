@@ -17,9 +17,11 @@ bool mhd_load(struct mhd *ret_mhd) {
     } symbols[] = {
         {"MHD_start_daemon", &m.start_daemon},
         {"MHD_stop_daemon", &m.stop_daemon},
-        {"MHD_quiesce_daemon", &m.quiesce_daemon},
-        {"MHD_get_connection_values", &m.get_connection_values},
+        {"MHD_get_version", &m.get_version},
+        {"MHD_add_connection", &m.add_connection},
+        {"MHD_get_connection_values_n", &m.get_connection_values_n},
         {"MHD_get_connection_info", &m.get_connection_info},
+        {"MHD_set_connection_option", &m.set_connection_option},
         {"MHD_create_response_from_callback", &m.response_from_callback},
         {"MHD_create_response_from_buffer", &m.response_from_buffer},
         {"MHD_add_response_header", &m.add_response_header},

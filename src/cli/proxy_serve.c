@@ -7,87 +7,11 @@
 
 #include "proxy.h"
 
-#define CONNECTIONS  128
-#define IDLE_SECONDS 120
-#define POOL_SIZE    ((size_t)64 << 10) /* the head of a request, and what is read at once */
-#define BLOCK_SIZE   ((size_t)32 << 10)
-#define FIELDS_MAX   200
+#define STALL_SECONDS 120                /* of a client in the middle of a body or an answer */
+#define POOL_SIZE     ((size_t)64 << 10) /* the head of a request, and what is read at once */
+#define BLOCK_SIZE    ((size_t)32 << 10)
 
-/* Of a connection: the target of its present request, before libmicrohttpd splits it. */
-struct line {
-    char *target;
-};
-
-/* ---- the head ---- */
-
-static struct line *line_of(struct proxy *p, struct MHD_Connection *connection) {
-    const union MHD_ConnectionInfo *info =
-        p->mhd.get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
-    return info != NULL ? info->socket_context : NULL;
-}
-
-static void on_connection(void *state, struct MHD_Connection *connection, void **line_at,
-                          enum MHD_ConnectionNotificationCode what) {
-    (void)state;
-    (void)connection;
-    if (what == MHD_CONNECTION_NOTIFY_STARTED) {
-        *line_at = calloc(1, sizeof(struct line));
-        return;
-    }
-    struct line *line = *line_at;
-    if (line != NULL) {
-        free(line->target);
-        free(line);
-    }
-    *line_at = NULL;
-}
-
-static void *on_target(void *state, const char *target, struct MHD_Connection *connection) {
-    struct line *line = line_of(state, connection);
-    if (line != NULL) {
-        free(line->target);
-        line->target = strdup(target);
-    }
-    return NULL;
-}
-
-/* Undecoded: the path goes on as it came. */
-static size_t on_unescape(void *state, struct MHD_Connection *connection, char *text) {
-    (void)state;
-    (void)connection;
-    return strlen(text);
-}
-
-struct fields {
-    struct arena *arena;
-    struct field *v;
-    size_t n;
-};
-
-static enum MHD_Result on_field(void *state, enum MHD_ValueKind kind, const char *name,
-                                const char *value) {
-    struct fields *f = state;
-    (void)kind;
-    if (f->n == FIELDS_MAX) {
-        return MHD_NO;
-    }
-    f->v[f->n++] = (struct field){str_copy(f->arena, str_from(name)),
-                                  str_trim(str_copy(f->arena, str_from(value)))};
-    return MHD_YES;
-}
-
-static void head_read(struct relay *x, struct MHD_Connection *connection, const char *method,
-                      const char *version) {
-    struct proxy *p = x->proxy;
-    struct fields fields = {.arena = x->arena, .v = NEW_ARRAY(x->arena, FIELDS_MAX, struct field)};
-    const struct line *line = line_of(p, connection);
-    (void)p->mhd.get_connection_values(connection, MHD_HEADER_KIND, on_field, &fields);
-    x->head = (struct head){.method = str_copy(x->arena, str_from(method)),
-                            .target = str_copy(x->arena, str_from(line ? line->target : NULL)),
-                            .version = str_copy(x->arena, str_from(version)),
-                            .fields = fields.v,
-                            .fields_n = fields.n};
-}
+/* ---- the request ---- */
 
 /* What the call will need: headers that go on, the body's length and type. */
 static void head_use(struct relay *x) {
@@ -183,9 +107,18 @@ static enum MHD_Result preflight(struct relay *x, struct MHD_Connection *connect
     return answer_queue(x, connection, 204, r);
 }
 
+/* The client's time begins anew: what the platform took is not its fault. */
+static void stall_reset(const struct relay *x) {
+    const struct mhd *mhd = &x->proxy->mhd;
+    (void)mhd->set_connection_option(x->connection, MHD_CONNECTION_OPTION_TIMEOUT, 0U);
+    (void)mhd->set_connection_option(x->connection, MHD_CONNECTION_OPTION_TIMEOUT,
+                                     (unsigned)STALL_SECONDS);
+}
+
 static ssize_t on_read(void *state, uint64_t at, char *to, size_t n) {
     (void)at;
     ssize_t some = relay_read(state, to, n);
+    stall_reset(state);
     return some > 0    ? some
            : some == 0 ? MHD_CONTENT_READER_END_OF_STREAM
                        : MHD_CONTENT_READER_END_WITH_ERROR;
@@ -229,9 +162,11 @@ static enum MHD_Result on_first(struct proxy *p, struct MHD_Connection *connecti
         return MHD_NO;
     }
     *relay_at = x;
-    head_read(x, connection, method, version);
+    x->connection = connection;
+    place_set(p, connection, PLACE_BUSY);
+    proxy_head_read(x, connection, method, version);
     struct verdict v = proxy_check(&p->rules, &x->head);
-    if (v.status == 0 && x->head.fields_n == FIELDS_MAX) {
+    if (v.status == 0 && x->head.fields_n == HEAD_FIELDS_MAX) {
         v = (struct verdict){
             .status = 431, .error = "header_too_large", .text = "Too many headers."};
     }
@@ -261,18 +196,20 @@ static enum MHD_Result on_request(void *state, struct MHD_Connection *connection
     if (*upload_n > 0) {
         size_t n = *upload_n;
         *upload_n = 0;
-        return x->refused || relay_body(x, upload, n) ? MHD_YES : MHD_NO;
+        bool good = x->refused || relay_body(x, upload, n);
+        stall_reset(x);
+        return good ? MHD_YES : MHD_NO;
     }
     if (x->refused) {
         return MHD_YES;
     }
-    return relay_finish(x) ? answer(x, connection) : MHD_NO;
+    bool good = relay_finish(x);
+    stall_reset(x);
+    return good ? answer(x, connection) : MHD_NO;
 }
 
 static void on_completed(void *state, struct MHD_Connection *connection, void **relay_at,
                          enum MHD_RequestTerminationCode how) {
-    (void)state;
-    (void)connection;
     (void)how;
     if (*relay_at != NULL) {
         struct relay *x = *relay_at;
@@ -280,17 +217,20 @@ static void on_completed(void *state, struct MHD_Connection *connection, void **
         relay_end(x);
         say(x, x->refused || x->head_ready ? x->status : 499);
         relay_free(x);
+        place_set(state, connection, PLACE_IDLE);
     }
 }
 
-struct MHD_Daemon *proxy_serve(struct proxy *p, int listen_fd) {
+/* Connections come from proxy_door.c, which has their limit: that of libmicrohttpd is out of reach.
+ */
+struct MHD_Daemon *proxy_serve(struct proxy *p) {
     return p->mhd.start_daemon(
         MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_THREAD_PER_CONNECTION | MHD_USE_POLL |
-            MHD_USE_ITC,
-        0, NULL, NULL, on_request, p, MHD_OPTION_LISTEN_SOCKET, listen_fd,
-        MHD_OPTION_URI_LOG_CALLBACK, on_target, p, MHD_OPTION_UNESCAPE_CALLBACK, on_unescape, NULL,
-        MHD_OPTION_NOTIFY_COMPLETED, on_completed, p, MHD_OPTION_NOTIFY_CONNECTION, on_connection,
-        p, MHD_OPTION_CONNECTION_LIMIT, (unsigned)CONNECTIONS, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
-        POOL_SIZE, MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE_SECONDS,
-        MHD_OPTION_SIGPIPE_HANDLED_BY_APP, 1, MHD_OPTION_END);
+            MHD_USE_ITC | MHD_USE_NO_LISTEN_SOCKET,
+        0, NULL, NULL, on_request, p, MHD_OPTION_URI_LOG_CALLBACK, proxy_on_target, p,
+        MHD_OPTION_UNESCAPE_CALLBACK, proxy_on_unescape, NULL, MHD_OPTION_NOTIFY_COMPLETED,
+        on_completed, p, MHD_OPTION_NOTIFY_CONNECTION, proxy_on_connection, p,
+        MHD_OPTION_CONNECTION_LIMIT, 2U * PLACES_MAX, MHD_OPTION_CONNECTION_MEMORY_LIMIT, POOL_SIZE,
+        MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)STALL_SECONDS, MHD_OPTION_SIGPIPE_HANDLED_BY_APP,
+        1, MHD_OPTION_END);
 }

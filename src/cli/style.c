@@ -4,6 +4,11 @@
 #include "cli.h"
 
 #include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#define COLUMNS_USUAL 80
+#define COLUMNS_LEAST 60 /* of a narrower one every line would be a word */
 
 static bool is_hostile(uint32_t c) {
     bool control = c < 0x20 || (c >= 0x7f && c < 0xa0);
@@ -69,4 +74,38 @@ const char *cli_styled(const struct cli *c, enum style style, struct str text) {
     struct str shown = visible(a, text);
     return str_z(
         a, str_format(a, "%s%.*s%s", style_on(c, style), STR_ARG(shown), style_off(c, style)));
+}
+
+static int columns_of(const struct cli *c) {
+    struct winsize size = {0};
+    int fd = fileno(c->out);
+    if (fd < 0 || ioctl(fd, TIOCGWINSZ, &size) != 0 || size.ws_col == 0) {
+        return COLUMNS_USUAL;
+    }
+    return size.ws_col < COLUMNS_LEAST ? COLUMNS_LEAST : size.ws_col;
+}
+
+/* Bytes that begin a character. */
+static int width_of(struct str text) {
+    int n = 0;
+    for (size_t i = 0; i < text.n; i++) {
+        n += ((unsigned char)text.p[i] & 0xc0) != 0x80;
+    }
+    return n;
+}
+
+void cli_wrapped(const struct cli *c, enum style style, int indent, struct str text) {
+    struct str rest = visible(c->cx->arena, text), word;
+    int columns = columns_of(c), at = indent;
+    (void)fputs(style_on(c, style), c->out);
+    while (str_next(&rest, ' ', &word)) {
+        int width = width_of(word);
+        if (at > indent && at + 1 + width > columns) {
+            (void)fprintf(c->out, "\n%*s", indent, "");
+            at = indent;
+        }
+        (void)fprintf(c->out, "%s%.*s", at > indent ? " " : "", STR_ARG(word));
+        at += width + (at > indent ? 1 : 0);
+    }
+    (void)fprintf(c->out, "%s\n", style_off(c, style));
 }

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The token endpoint's answer: what it says becomes a state, what it refuses an error that says
  * what to do. */
+#include <string.h>
+
 #include "client.h"
 
 #define EXPIRES_MAX    (100 * 366 * 86400LL)
-#define LIFE_UNKNOWN   300 /* seconds, where neither the answer nor the token says */
+#define LIFE_UNKNOWN   300 /* seconds, where the answer does not say */
 #define TOKEN_TEXT_MAX 65536
 
 /* Seed 000: "this time may not always be the exact same number of seconds". Some servers write the
@@ -33,10 +35,10 @@ static err expires_in(struct call *k, const json_t *root, int64_t *ret_seconds) 
     return OK;
 }
 
-static bool is_token_text(struct str s) {
+bool is_token_text(struct str s) {
     for (size_t i = 0; i < s.n; i++) {
         if (s.p[i] <= ' ' || s.p[i] >= 0x7f) {
-            return false; /* RFC 6749 A.12: visible characters; it goes into a header */
+            return false;
         }
     }
     return s.n > 0 && s.n <= TOKEN_TEXT_MAX;
@@ -76,6 +78,18 @@ static void times_set(struct call *k, const struct exchange *x, int64_t life, st
     s->clock_skew = k->clock_skew;
 }
 
+/* OpenID Connect Core 3.1.3.7 (3 to 5): for this client, and for no other beside it. */
+static err party_check(struct call *k, const struct jwt *jwt, struct str client_id) {
+    struct str azp = jwt_str(jwt, "azp");
+    size_t audiences = json_array_size(json_object_get(jwt->claims, "aud"));
+    if (client_id.p != NULL && (azp.p != NULL ? !str_eq(azp, client_id) : audiences > 1)) {
+        return fail_say(&k->cx, ERR_CLIENT_TOKEN,
+                        "The id token was made for another client: its azp is not %.*s.",
+                        STR_ARG(str_sub(client_id, 0, 120)));
+    }
+    return OK;
+}
+
 /* The id token is verified before anything of it is believed. At token/access-key it is the access
  * token itself (PROTOCOL 12.11), whose audience is the platform. */
 static err id_token_check(struct call *k, const struct grant *grant, struct state *s) {
@@ -99,6 +113,7 @@ static err id_token_check(struct call *k, const struct grant *grant, struct stat
     struct str audience = same || !grant->client ? STR_NONE : setting_str(k->p, SET_CLIENT_ID);
     TRY(jwt_check(k, s->id_token, audience, &jwt));
     TRY(login_id_token_check(k, &jwt));
+    TRY(party_check(k, &jwt, audience));
     s->tenant_id = str_copy(s->arena, jwt_str(&jwt, "tenantId"));
     return OK;
 }
@@ -113,10 +128,15 @@ err token_answer(struct call *k, const struct exchange *x, const struct grant *g
                  struct state *ret_state) {
     json_t *root;
     int64_t life;
-    if (json_parse(&k->cx, x->answer, &root) != OK || !json_is_object(root)) {
+    if (json_parse(&k->cx, x->answer, &root) != OK) {
         return fail_say(&k->cx, ERR_CLIENT_ANSWER,
-                        "The token endpoint's answer is no JSON object. Is a proxy or a login page "
-                        "in between?");
+                        "The token endpoint's answer is not to be read (%s). Is a proxy or a login "
+                        "page in between?",
+                        k->cx.failure.detail);
+    }
+    if (!json_is_object(root)) {
+        return fail_say(&k->cx, ERR_CLIENT_ANSWER,
+                        "The token endpoint's answer is no JSON object.");
     }
     if (tokens_read(k, root, ret_state) != OK) {
         return fail_say(&k->cx, ERR_CLIENT_ANSWER, "The token endpoint's answer is unusable: %s",
@@ -134,6 +154,20 @@ err token_answer(struct call *k, const struct exchange *x, const struct grant *g
 static struct str member(struct call *k, const json_t *root, const char *name) {
     struct str v;
     return json_get_str(&k->cx, root, name, &v) == OK && v.p != NULL ? v : STR_NONE;
+}
+
+/* A server may repeat in its answer what was sent to it. */
+static struct str secrets_blank(struct arena *a, const struct token_request *r, struct str text) {
+    for (size_t i = 0; i < r->secrets_n && text.p != NULL; i++) {
+        struct str secret = r->secrets[i];
+        const char *at;
+        while ((at = memmem(text.p, text.n, secret.p, secret.n)) != NULL) { /* public: a search */
+            size_t before = (size_t)(at - text.p);
+            text = str_format(a, "%.*s***%.*s", (int)before, text.p,
+                              STR_ARG(str_sub(text, before + secret.n, text.n)));
+        }
+    }
+    return text;
 }
 
 static const char *advice(const char *error, const struct token_request *r) {
@@ -165,11 +199,12 @@ err token_refused(struct call *k, const struct exchange *x, const struct token_r
     k->correlation_id = exchange_header(x, "correlationid");
     struct str error = STR_NONE, text = STR_NONE;
     if (json_parse(&k->cx, x->answer, &root) == OK && json_is_object(root)) {
-        error = member(k, root, "error");
+        error = secrets_blank(k->cx.arena, r, member(k, root, "error"));
         text = member(k, root, "error_description");
-        text = text.p != NULL ? text : member(k, root, "message");
+        text = secrets_blank(k->cx.arena, r, text.p != NULL ? text : member(k, root, "message"));
     }
     k->oauth_error = error;
+    k->oauth_text = text.p != NULL ? text : STR("no description");
     if (x->status == 429) {
         return fail_say(&k->cx, ERR_CLIENT_LIMIT,
                         "The token endpoint answers 429, too many requests%s. Ask less often: keep "
@@ -190,6 +225,8 @@ err token_refused(struct call *k, const struct exchange *x, const struct token_r
     return fail_say(&k->cx, ERR_CLIENT_AUTH, "Refused: %.*s%s%.*s%s%s (auth_method %s)",
                     STR_ARG(str_sub(error.p != NULL ? error : STR("no reason given"), 0, 60)),
                     text.p != NULL ? ": " : "", STR_ARG(str_sub(text, 0, 260)),
-                    what != NULL ? " - " : "", what != NULL ? what : "",
-                    r->auth_method != NULL ? r->auth_method : "none");
+                    what == NULL                            ? ""
+                    : str_ends(text, ".") || text.p == NULL ? " "
+                                                            : ". ",
+                    what != NULL ? what : "", r->auth_method != NULL ? r->auth_method : "none");
 }

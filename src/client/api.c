@@ -177,7 +177,9 @@ static err poll_place(struct api *api, struct str *place) {
 
 static err poll_wait(struct api *api, struct str place, int64_t pause_ms) {
     struct call *k = api->k;
-    int64_t wait = api->x->retry_after_ms >= 0 ? api->x->retry_after_ms : pause_ms;
+    /* A server that says 0 again and again is not asked in a circle. */
+    int64_t asked = api->x->retry_after_ms;
+    int64_t wait = asked < 0 ? pause_ms : asked < POLL_FIRST_MS ? POLL_FIRST_MS : asked;
     if (wait >= call_left_ms(k)) {
         k->status = 202;
         return fail_say(&k->cx, ERR_CLIENT_TIMEOUT,
@@ -253,6 +255,9 @@ static err call_work(struct call *k, void *arguments) {
 enum postern_code postern_call(struct postern *client, const struct postern_request *request,
                                struct postern_response *ret_response) {
     struct arguments a = {.given = request, .response = POSTERN_RESPONSE_INIT};
+    if (client == NULL || request == NULL || ret_response == NULL) {
+        return usage_failed("postern_call needs a client, a request and a place for the response.");
+    }
     size_t size = ret_response->size < sizeof a.response ? ret_response->size : sizeof a.response;
     enum postern_code code = call_run(client, request->cancel, request->timeout_ms, call_work, &a);
     if (a.response.status != 0) {
@@ -274,7 +279,7 @@ void postern_response_done(struct postern_response *response) {
 }
 
 const char *postern_response_header(const struct postern_response *response, const char *name) {
-    for (size_t i = 0; i < response->headers_n; i++) {
+    for (size_t i = 0; response != NULL && name != NULL && i < response->headers_n; i++) {
         if (str_eq_nocase(str_from(response->headers[i].name), str_from(name))) {
             return response->headers[i].value;
         }

@@ -78,8 +78,11 @@ static err headers_check(struct call *k, const struct postern_request *r) {
     if (typed && (!is_value(str_from(r->content_type)) || r->content_type[0] == '\0')) {
         return fail_say(&k->cx, ERR_CLIENT_USAGE, "content_type is no header value.");
     }
-    for (size_t i = 0; i < r->headers_n; i++) {
+    for (size_t i = 0; r->headers != NULL && i < r->headers_n; i++) {
         bool again = false;
+        if (r->headers[i] == NULL) {
+            return fail_say(&k->cx, ERR_CLIENT_USAGE, "Header %zu is NULL.", i);
+        }
         TRY(header_check(k, r->headers[i], &again));
         if (typed && again) {
             return fail_say(&k->cx, ERR_CLIENT_USAGE,

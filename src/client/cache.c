@@ -81,6 +81,30 @@ static err mark_matches(struct call *k, struct str mark, bool *ret_matches) {
     return OK;
 }
 
+static const char *cache_directory(struct call *k) {
+    struct str file = str_from(k->p->cache_file);
+    size_t n = file.n;
+    while (n > 1 && file.p[n - 1] != '/') {
+        n--;
+    }
+    return str_z(k->cx.arena, str_sub(file, 0, n - 1));
+}
+
+/* Who writes the directory can put a cache of his own there. */
+static const char *directory_doubt(struct call *k, const char *directory) {
+    struct stat st;
+    if (stat(directory, &st) != 0) {
+        return NULL; /* it is not there, or the file will say so */
+    }
+    if ((st.st_mode & 022) != 0 || (st.st_uid != geteuid() && st.st_uid != 0)) {
+        return str_z(k->cx.arena, str_format(k->cx.arena,
+                                             "others than you can write its directory; type: "
+                                             "chmod 700 %s",
+                                             directory));
+    }
+    return NULL;
+}
+
 /* One's own regular file that nobody else can read or write. */
 static const char *file_doubt(const char *file) {
     struct stat st;
@@ -111,6 +135,9 @@ err cache_read(struct call *k, struct state **ret_state) {
         return OK;
     }
     const char *doubt = file_doubt(file);
+    if (doubt == NULL) {
+        doubt = directory_doubt(k, cache_directory(k));
+    }
     if (doubt != NULL) {
         return *doubt == '\0' ? OK : not_used(k, doubt);
     }
@@ -129,15 +156,6 @@ err cache_read(struct call *k, struct state **ret_state) {
     }
     *ret_state = s;
     return OK;
-}
-
-static const char *cache_directory(struct call *k) {
-    struct str file = str_from(k->p->cache_file);
-    size_t n = file.n;
-    while (n > 1 && file.p[n - 1] != '/') {
-        n--;
-    }
-    return str_z(k->cx.arena, str_sub(file, 0, n - 1));
 }
 
 err cache_write(struct call *k, const struct state *s) {
@@ -159,6 +177,10 @@ err cache_lock_open(struct call *k, int *ret_fd) {
     if (directory_make(k, directory) != OK) {
         detail = str_copy(k->cx.arena, str_from(k->cx.failure.detail));
     }
+    const char *doubt = directory_doubt(k, directory);
+    if (doubt != NULL) {
+        return fail_say(&k->cx, ERR_CLIENT_FILE, "%s: %s", k->p->cache_file, doubt);
+    }
     int fd = open(file, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
     if (fd < 0) {
         return detail.p != NULL ? fail_say(&k->cx, ERR_CLIENT_FILE, "%.*s", STR_ARG(detail))
@@ -169,8 +191,13 @@ err cache_lock_open(struct call *k, int *ret_fd) {
     return OK;
 }
 
-bool cache_lock_take(int fd) {
-    return flock(fd, LOCK_EX | LOCK_NB) == 0;
+err cache_lock_take(struct call *k, int fd, bool *ret_taken) {
+    *ret_taken = flock(fd, LOCK_EX | LOCK_NB) == 0;
+    if (*ret_taken || errno == EWOULDBLOCK || errno == EINTR) {
+        return OK;
+    }
+    return fail_say(&k->cx, ERR_CLIENT_FILE, "%s cannot be locked: %s", lock_file(k),
+                    strerror(errno));
 }
 
 bool cache_changed(const struct call *k, struct cache_stamp *stamp) {
@@ -203,5 +230,6 @@ static err forget_run(struct call *k, void *arguments) {
 }
 
 enum postern_code postern_forget(struct postern *client) {
-    return client == NULL ? POSTERN_USAGE : call_run(client, NULL, 0, forget_run, NULL);
+    return client == NULL ? usage_failed("postern_forget needs a client.")
+                          : call_run(client, NULL, 0, forget_run, NULL);
 }

@@ -12,6 +12,8 @@
 #include "client.h"
 
 #define WITHOUT_CLIENT_MS 60000
+#define CALL_MAX_MS       (100LL * 366 * 86400 * 1000)
+#define POLL_SLICE_MS     3600000 /* poll(2) takes an int */
 
 struct postern_cancel {
     int fd; /* an eventfd: readable once cancelled */
@@ -65,7 +67,7 @@ static bool wait_for_cancel(const struct call *k, int64_t ms) {
     int64_t until = clock_monotonic_us() + ms * 1000;
     for (;;) {
         int64_t left = (until - clock_monotonic_us() + 999) / 1000;
-        int n = poll(&fd, 1, left > 0 ? (int)left : 0);
+        int n = poll(&fd, 1, left <= 0 ? 0 : left < POLL_SLICE_MS ? (int)left : POLL_SLICE_MS);
         if (n > 0) {
             return true;
         }
@@ -114,9 +116,13 @@ void call_tell(struct call *k, enum postern_event_kind kind, const char *text) {
 static enum postern_code finish(struct call *k, err e) {
     enum postern_code code = error_code(e);
     if (e != OK) {
+        /* What a server or a file wrote may be part of it. */
         bool detailed = k->cx.failure.code == e && k->cx.failure.detail[0] != '\0';
-        error_set(code, k->status, detailed ? k->cx.failure.detail : err_info(e)->text,
-                  k->oauth_error, k->correlation_id);
+        struct str text = str_from(detailed ? k->cx.failure.detail : err_info(e)->text);
+        struct arena *a = k->cx.arena;
+        error_set(code, k->status, str_z(a, text_clean(a, text, text.n)),
+                  text_clean(a, k->oauth_error, k->oauth_error.n),
+                  text_clean(a, k->correlation_id, k->correlation_id.n));
     }
     return code;
 }
@@ -139,6 +145,9 @@ __attribute__((noinline)) static enum postern_code run(struct running *r) {
     k->cancel = r->cancel;
     if (r->timeout_ms <= 0) {
         r->timeout_ms = r->p != NULL ? setting_int(r->p, SET_TIMEOUT) * 1000 : WITHOUT_CLIENT_MS;
+    }
+    if (r->timeout_ms > CALL_MAX_MS) {
+        r->timeout_ms = CALL_MAX_MS; /* as good as none */
     }
     k->deadline_us = clock_monotonic_us() + r->timeout_ms * 1000;
     return finish(k, r->work(k, r->arguments));

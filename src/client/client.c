@@ -109,6 +109,9 @@ static struct postern *client_new(const struct postern_options *o) {
 
 enum postern_code postern_open(const struct postern_options *options, struct postern **ret_client) {
     struct opening o = {.options = POSTERN_OPTIONS_INIT};
+    if (ret_client == NULL) {
+        return usage_failed("postern_open needs a place for the client.");
+    }
     if (options != NULL) {
         size_t n = options->size < sizeof o.options ? options->size : sizeof o.options;
         memcpy(&o.options, options, n);

@@ -61,6 +61,7 @@ enum setting_id {
 struct settings {
     char *value[SETTINGS_N]; /* malloced, NULL if absent; defaults filled in */
     char *from[SETTINGS_N];  /* malloced: "profile default", ... */
+    char *proxy_shown;       /* malloced: without its password */
 };
 
 #define SETTING_MAX 4096 /* characters of a value */
@@ -140,6 +141,8 @@ struct call {
     int64_t clock_skew;                /* the server's clock minus ours, as last seen; seconds */
     bool clock_known;                  /* an answer of this call had a date */
     bool token_cached;                 /* token_get made no request */
+    struct str oauth_text;             /* the description of a refusal at the token endpoint */
+    bool spaces_told;                  /* that a secret has spaces at its ends */
     bool cache_doubted;                /* that the file is not used was told */
     const char *auth_method;           /* to be used instead of what auto means; NULL: none */
     const struct postern_login *login; /* whose code is exchanged; NULL: none */
@@ -301,12 +304,18 @@ struct document {
     struct str etag;
     int64_t fetched_at, good_until;
 };
+struct remembered; /* tenant.c: what the documents say, read once */
 struct state {
-    struct arena *arena; /* its own; a state is immutable once published */
+    struct remembered *remembered; /* atomic; NULL: not read yet */
+    struct arena *arena;           /* its own; a state is immutable once published */
     struct document openid_configuration, cxone_configuration, jwks;
     struct str access_token, token_type, scope, id_token, refresh_token, tenant_id, grant;
     struct str auth_method; /* that the server took where the setting is auto */
     int64_t obtained_at, expires_at, renew_at, clock_skew;
+    /* Which of two is newer, without a clock: the later generation of one lineage. What is on disk
+     * under another lineage was begun anew after this one was forgotten. */
+    struct str lineage;
+    int64_t generation;
     bool refresh_spent; /* the refresh token was sent and its answer is not known: never again */
     int64_t refresh_sent_at; /* of a spent one: when, if it may be sent once more; else 0 */
     unsigned references;
@@ -314,6 +323,8 @@ struct state {
 
 struct state *state_new(struct call *k); /* empty; the call's until it ends */
 struct state *state_copy(struct call *k, const struct state *from); /* NULL: empty */
+/* `s` is what comes after `before`, which may be NULL. */
+void state_follow(struct call *k, struct state *s, const struct state *before);
 void state_take_documents(struct state *to, const struct state *from);
 void state_take_tokens(struct state *to, const struct state *from);
 struct str state_secret(struct arena *a, struct str s); /* a copy that is wiped */
@@ -336,7 +347,8 @@ err cache_read(struct call *k, struct state **ret_state);
 /* Atomic and durable; by the holder of the lock alone. */
 err cache_write(struct call *k, const struct state *s);
 err cache_lock_open(struct call *k, int *ret_fd);
-bool cache_lock_take(int fd); /* false: another has it */
+/* False: another has it. ERR_CLIENT_FILE: this file system has no locks. */
+err cache_lock_take(struct call *k, int fd, bool *ret_taken);
 struct cache_stamp {
     int64_t inode, s, ns;
 };
@@ -385,6 +397,12 @@ struct tenant {
     struct str tenant_id, area, cluster, api_endpoint, auth_endpoint, ui_endpoint, acd_endpoint;
     struct str text; /* the document */
 };
+struct remembered {
+    struct arena *arena;
+    struct tenant tenant;
+    int64_t good_until;
+};
+void state_forget_remembered(struct state *s);
 /* With the setting api_endpoint, or base_url alone, the addresses are those. */
 err tenant_get(struct call *k, unsigned flags, struct tenant *ret_tenant);
 bool tenant_is_known(struct call *k); /* tenant_get needs no token */
@@ -399,6 +417,7 @@ struct str jwt_claims(struct call *k, struct str token);
 
 /* ---- grant.c, client_auth.c, answer.c: the token endpoint ---- */
 
+#define REQUEST_SECRETS_MAX 12
 struct token_request {
     struct str url;
     struct str headers[4];
@@ -406,7 +425,13 @@ struct token_request {
     struct buf body;
     const char *auth_method; /* the one applied; NULL: none */
     bool code;               /* it has an authorization code */
+    struct str
+        secrets[REQUEST_SECRETS_MAX]; /* what a server that repeats it must not make us show */
+    size_t secrets_n;
 };
+void token_secret(struct token_request *r, struct str secret);
+/* RFC 6749 A.12: visible characters; it goes into a header. */
+bool is_token_text(struct str s);
 void token_parameter(struct token_request *r, const char *name, struct str value);
 struct grant {
     const char *name;
@@ -501,6 +526,8 @@ err login_missing(struct call *k);
 struct arena **memory_slot(struct call *k);
 /* All but the size, and no more than the caller's struct has room for. */
 void result_copy(void *to, const void *from, size_t n);
+/* Empties it, the size apart, as far as the caller's struct goes. */
+void result_clear(void *to, size_t n);
 enum postern_code usage_failed(const char *message);
 
 /* api.c */

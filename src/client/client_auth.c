@@ -24,8 +24,11 @@ static err basic(struct call *k, const struct endpoints *ep, struct token_reques
     struct str pair =
         str_format(a, "%.*s:%.*s", STR_ARG(percent_encode(a, setting_str(k->p, SET_CLIENT_ID))),
                    STR_ARG(percent_encode(a, secret)));
-    r->headers[r->headers_n++] =
-        str_format(a, "Authorization: Basic %.*s", STR_ARG(base64(a, pair.p, pair.n)));
+    struct str basic64 = base64(a, pair.p, pair.n);
+    r->headers[r->headers_n++] = str_format(a, "Authorization: Basic %.*s", STR_ARG(basic64));
+    token_secret(r, basic64);
+    token_secret(r, secret);
+    token_secret(r, percent_encode(a, secret));
     secret_wipe((char *)(uintptr_t)pair.p, pair.n);
     return OK;
 }
@@ -185,7 +188,7 @@ const char *client_auth_other(struct call *k, const struct endpoints *ep, const 
     const char *other = basic_used ? "client_secret_post" : "client_secret_basic";
     bool either = basic_used || str_is(STR("client_secret_post"), used);
     if (!str_is(setting_str(k->p, SET_AUTH_METHOD), "auto") || !either || k->auth_method != NULL ||
-        ep->openid_configuration == NULL || !is_listed(ep, other)) {
+        (ep->openid_configuration != NULL && !is_listed(ep, other))) {
         return NULL;
     }
     return other;

@@ -120,8 +120,16 @@ static err disk_look(struct call *k, flight_done_fn done, void *argument, bool *
 static err lock_take(struct call *k, struct held *h, flight_done_fn done, void *argument,
                      bool *ret_done) {
     struct cache_stamp stamp = {0};
-    bool told = false;
-    while (!cache_lock_take(h->fd)) {
+    bool told = false, taken = false;
+    for (;;) {
+        err e = cache_lock_take(k, h->fd, &taken);
+        if (e != OK) {
+            call_warn(k, "The token is kept in memory only: %s", k->cx.failure.detail);
+            return OK;
+        }
+        if (taken) {
+            break;
+        }
         if (!told) {
             told = true;
             call_tell(k, POSTERN_EVENT_TOKEN, "waiting for another process's renewal");
@@ -190,7 +198,7 @@ err state_change(struct call *k, void (*change)(struct state *to, void *argument
     bool disk = k->locked;
     if (!disk && k->p->cache_file != NULL && cache_lock_open(k, &h->fd) == OK) {
         /* Somebody else writes just now: then the change stays in this process. */
-        disk = k->locked = cache_lock_take(h->fd);
+        disk = cache_lock_take(k, h->fd, &k->locked) == OK && k->locked;
     }
     struct state *from = NULL;
     if (disk) {

@@ -4,9 +4,34 @@
 
 #include <string.h>
 
+/* Shorter ones are words that a message may well have. */
+#define SECRET_MIN 6
+
+void token_secret(struct token_request *r, struct str secret) {
+    if (secret.n >= SECRET_MIN && r->secrets_n < REQUEST_SECRETS_MAX) {
+        r->secrets[r->secrets_n++] = secret;
+    }
+}
+
+static bool is_secret_parameter(const char *name) {
+    static const char *const names[] = {
+        "client_secret",    "password", "username",      "refresh_token",
+        "client_assertion", "code",     "code_verifier", "token"};
+    for (size_t i = 0; i < COUNT_OF(names); i++) {
+        if (str_is(str_from(name), names[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
 void token_parameter(struct token_request *r, const char *name, struct str value) {
     if (value.p == NULL) {
         return;
+    }
+    if (is_secret_parameter(name)) {
+        token_secret(r, value);
+        token_secret(r, percent_encode(r->body.arena, value));
     }
     if (r->body.n > 0) {
         buf_char(&r->body, '&');
@@ -89,6 +114,7 @@ static err access_key_alone(struct call *k, const struct endpoints *ep, struct t
     json_open_object(&j, NULL);
     json_put_str(&j, "accessKeyId", id);
     json_put_str(&j, "accessKeySecret", secret);
+    token_secret(r, secret);
     json_close_object(&j);
     return OK;
 }

@@ -173,6 +173,9 @@ static err reading_run(struct call *k, void *arguments) {
 
 enum postern_code postern_jwt_decode(const char *token, char **ret_json) {
     struct reading r = {.token = str_from(token)};
+    if (ret_json == NULL) {
+        return usage_failed("postern_jwt_decode needs a place for the result.");
+    }
     enum postern_code code = call_run(NULL, NULL, 0, reading_run, &r);
     if (code == POSTERN_OK) {
         *ret_json = r.json;
@@ -182,8 +185,8 @@ enum postern_code postern_jwt_decode(const char *token, char **ret_json) {
 
 enum postern_code postern_jwt_verify(struct postern *client, const char *token,
                                      struct postern_cancel *cancel, char **ret_json) {
-    if (client == NULL) {
-        return usage_failed("postern_jwt_verify needs a client.");
+    if (client == NULL || ret_json == NULL) {
+        return usage_failed("postern_jwt_verify needs a client and a place for the result.");
     }
     struct reading r = {.token = str_from(token), .verify = true};
     enum postern_code code = call_run(client, cancel, 0, reading_run, &r);

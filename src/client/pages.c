@@ -133,6 +133,10 @@ enum postern_code postern_pages(struct postern *client, const struct postern_req
     struct walk w = {.request = POSTERN_REQUEST_INIT};
     enum postern_code code;
     bool more;
+    if (client == NULL || request == NULL || each == NULL) {
+        return usage_failed(
+            "postern_pages needs a client, a request and a function for the pages.");
+    }
     size_t size = request->size < sizeof w.request ? request->size : sizeof w.request;
     memcpy(&w.request, request, size);
     do {

@@ -144,7 +144,7 @@ static err write_run(struct call *k, void *arguments) {
     TRY(config_directory(k, w->config_dir, &directory));
     TRY(profile_file(k, directory, name, true, &file));
     buf_z(&text, "# A profile of postern(1): see postern-profile(5).\n");
-    for (size_t i = 0; i < w->settings_n; i++) {
+    for (size_t i = 0; w->settings != NULL && i < w->settings_n; i++) {
         struct str value = str_from(w->settings[i].value);
         if (value.n == 0) {
             continue;
@@ -220,6 +220,9 @@ static err list_run(struct call *k, void *arguments) {
 enum postern_code postern_profile_list(const char *config_dir,
                                        int (*each)(void *user, const char *name), void *user) {
     struct listing l = {config_dir, each, user};
+    if (each == NULL) {
+        return usage_failed("postern_profile_list needs a function for the names.");
+    }
     return call_run(NULL, NULL, 0, list_run, &l);
 }
 
@@ -229,10 +232,11 @@ static err delete_run(struct call *k, void *arguments) {
     const char *directory, *file;
     TRY(config_directory(k, w->config_dir, &directory));
     TRY(profile_file(k, directory, name, true, &file));
-    if (unlink(file) != 0) {
-        return errno == ENOENT ? absent(k, name, file)
-                               : fail_say(&k->cx, ERR_CLIENT_FILE, "%s cannot be removed: %s", file,
-                                          strerror(errno));
+    if (file == NULL || unlink(file) != 0) {
+        return file == NULL || errno == ENOENT
+                   ? absent(k, name, file)
+                   : fail_say(&k->cx, ERR_CLIENT_FILE, "%s cannot be removed: %s", file,
+                              strerror(errno));
     }
     return OK;
 }

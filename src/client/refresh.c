@@ -98,7 +98,9 @@ static err refresh_or_anew(struct call *k, const struct endpoints *ep, const str
         return OK;
     }
     TRY(grant_refresh(k, ep, s->refresh_token, &r));
-    if (spent_mark(k, s, true, 0) != OK) {
+    /* A token that came from a disk on which it cannot be marked may be sent by others too. */
+    bool shared = k->p->cache_file != NULL && !k->locked;
+    if (shared || spent_mark(k, s, true, 0) != OK) {
         return OK; /* not on disk, not sent: a full authentication harms nobody */
     }
     err e = refresh_send(k, &r, &x);

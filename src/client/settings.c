@@ -29,10 +29,10 @@ static const struct row {
     [SET_SCOPE] = {{"scope", "POSTERN_SCOPE CXONE_SCOPE", "", "The scopes to ask for, separated by spaces; without it all that the application registered.", 0}, TEXT, 0, 0},
     [SET_TENANT_ID] = {{"tenant_id", "POSTERN_TENANT_ID CXONE_TENANT_ID", "", "The tenant, where no id token says it: client_credentials of an application of all tenants.", 0}, TEXT, 0, 0},
     [SET_USER_ID] = {{"user_id", "POSTERN_USER_ID CXONE_USER_ID", "", "The user that whoami and doctor ask for, where the token has none.", 0}, TEXT, 0, 0},
-    [SET_TOKEN_PARAMETERS] = {{"token_parameters", "POSTERN_TOKEN_PARAMETERS", "", "Further parameters of token requests, form-encoded, for servers that want them: resource=urn%3Aapi", 0}, TEXT, 0, 0},
+    [SET_TOKEN_PARAMETERS] = {{"token_parameters", "POSTERN_TOKEN_PARAMETERS", "", "Further parameters of token requests, form-encoded, for servers that want them: resource=urn%3Aapi", 1}, TEXT, 0, 0},
     [SET_API_ENDPOINT] = {{"api_endpoint", "POSTERN_API_ENDPOINT CXONE_API_ENDPOINT", "", "The address of the APIs, where tenant discovery is not to be asked or not to be believed.", 0}, URL, 0, 0},
     [SET_CA_FILE] = {{"ca_file", "POSTERN_CA_FILE", "", "Certificates to trust instead of the system's, PEM.", 0}, TEXT, 0, 0},
-    [SET_PROXY] = {{"proxy", "POSTERN_PROXY", "", "The proxy of outgoing requests, http://HOST:PORT; without it the variables https_proxy, http_proxy and no_proxy count; off: none.", 0}, TEXT, 0, 0},
+    [SET_PROXY] = {{"proxy", "POSTERN_PROXY", "", "The proxy of outgoing requests, http://HOST:PORT; off: none. Without it the variables https_proxy and http_proxy count. Hosts that no_proxy names, and this machine, are asked directly.", 0}, TEXT, 0, 0},
     [SET_CONNECT_TIMEOUT] = {{"connect_timeout", "POSTERN_CONNECT_TIMEOUT", "10", "Seconds for a connection, TLS included.", 0}, NUMBER, 1, 3600},
     [SET_TIMEOUT] = {{"timeout", "POSTERN_TIMEOUT", "60", "Seconds for a call in all, waits and repetitions included.", 0}, NUMBER, 1, 86400},
     [SET_RETRIES] = {{"retries", "POSTERN_RETRIES", "4", "Further attempts where an answer or the lack of one allows them.", 0}, NUMBER, 0, 100},
@@ -148,16 +148,34 @@ static void value_free(char **value, bool secret) {
     *value = NULL;
 }
 
+/* A proxy may want a password, which nobody else is to see. */
+static struct str proxy_masked(struct arena *a, struct str v) {
+    size_t at = v.n;
+    while (at > 0 && v.p[at - 1] != '@') {
+        at--;
+    }
+    struct str scheme = str_starts_nocase(v, "http://")    ? str_sub(v, 0, 7)
+                        : str_starts_nocase(v, "https://") ? str_sub(v, 0, 8)
+                                                           : STR("");
+    return at == 0 ? v
+                   : str_format(a, "%.*s***@%.*s", STR_ARG(scheme), STR_ARG(str_sub(v, at, v.n)));
+}
+
 /* An empty value unsets what was there before. */
 static err setting_set(struct call *k, struct settings *s, enum setting_id id, struct str v,
                        struct str from) {
     if (v.n > 0) {
         TRY(value_check(k, id, v, from));
     }
-    value_free(&s->value[id], rows[id].info.secret);
+    value_free(&s->value[id], true);
     free(s->from[id]);
     s->from[id] = NULL;
     s->value[id] = copy_or_exhausted(v);
+    if (id == SET_PROXY) {
+        free(s->proxy_shown);
+        s->proxy_shown = NULL;
+        s->proxy_shown = copy_or_exhausted(proxy_masked(k->cx.arena, v));
+    }
     s->from[id] = copy_or_exhausted(from);
     return OK;
 }
@@ -167,6 +185,7 @@ void settings_done(struct settings *s) {
         value_free(&s->value[i], rows[i].info.secret);
         free(s->from[i]);
     }
+    free(s->proxy_shown);
 }
 
 err settings_defaults(struct call *k, struct settings *s) {
@@ -215,7 +234,7 @@ err settings_environment(struct call *k, struct settings *s, bool manner_only) {
 
 err settings_given(struct call *k, struct settings *s, const struct postern_setting *given,
                    size_t n) {
-    for (size_t i = 0; i < n; i++) {
+    for (size_t i = 0; given != NULL && i < n; i++) {
         enum setting_id id;
         struct str name = str_from(given[i].name);
         if (!setting_named(name, &id)) {
@@ -267,7 +286,9 @@ const char *postern_setting(const struct postern *client, const char *name, cons
     if (ret_from != NULL) {
         *ret_from = client->settings.from[id];
     }
-    return rows[id].info.secret ? "" : client->settings.value[id];
+    return rows[id].info.secret ? ""
+           : id == SET_PROXY    ? client->settings.proxy_shown
+                                : client->settings.value[id];
 }
 
 err setting_check(struct call *k, struct str name, struct str value) {
@@ -305,7 +326,9 @@ err setting_secret(struct call *k, enum setting_id id, enum setting_id file, str
     struct str secret;
     TRY(setting_secret_quietly(k, id, file, &secret));
     /* PROTOCOL 11: trim nothing silently. */
-    if (secret.n > 0 && (secret.p[0] == ' ' || secret.p[secret.n - 1] == ' ')) {
+    bool spaces = secret.n > 0 && (secret.p[0] == ' ' || secret.p[secret.n - 1] == ' ');
+    if (spaces && !k->spaces_told) {
+        k->spaces_told = true;
         call_warn(k, "%s begins or ends with a space, and is sent so: is that meant?",
                   rows[id].info.name);
     }

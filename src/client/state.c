@@ -9,6 +9,7 @@
 
 void state_unref(struct state *s) {
     if (s != NULL && __atomic_sub_fetch(&s->references, 1, __ATOMIC_ACQ_REL) == 0) {
+        state_forget_remembered(s);
         arena_free(s->arena);
     }
 }
@@ -56,6 +57,13 @@ void state_slot_unref(void *slot) {
     state_unref(*(struct state **)slot);
 }
 
+void state_follow(struct call *k, struct state *s, const struct state *before) {
+    s->lineage = before != NULL && before->lineage.p != NULL
+                     ? str_copy(s->arena, before->lineage)
+                     : str_copy(s->arena, random_text(&k->cx, 9));
+    s->generation = before != NULL ? before->generation + 1 : 1;
+}
+
 void state_publish(struct call *k, struct state *s) {
     if (s != NULL) {
         (void)__atomic_add_fetch(&s->references, 1, __ATOMIC_ACQ_REL);
@@ -69,7 +77,8 @@ void state_publish(struct call *k, struct state *s) {
 
 void state_adopt(struct call *k, struct state *s) {
     const struct state *known = state_current(k);
-    if (s != NULL && (known == NULL || s->obtained_at >= known->obtained_at)) {
+    if (s != NULL && (known == NULL || !str_eq(s->lineage, known->lineage) ||
+                      s->generation >= known->generation)) {
         state_publish(k, s);
     }
 }
@@ -105,6 +114,8 @@ void state_take_tokens(struct state *to, const struct state *from) {
     to->clock_skew = from->clock_skew;
     to->refresh_spent = from->refresh_spent;
     to->refresh_sent_at = from->refresh_sent_at;
+    to->lineage = str_copy(a, from->lineage);
+    to->generation = from->generation;
 }
 
 struct state *state_copy(struct call *k, const struct state *from) {
@@ -113,6 +124,7 @@ struct state *state_copy(struct call *k, const struct state *from) {
         state_take_documents(s, from);
         state_take_tokens(s, from);
     }
+    state_follow(k, s, from);
     return s;
 }
 
@@ -144,6 +156,8 @@ struct str state_write(struct arena *a, const struct state *s, struct str secret
     json_open_object(&j, NULL);
     json_put_int(&j, "version", STATE_VERSION);
     json_put_str_if(&j, "secret", secret_mark);
+    json_put_str_if(&j, "lineage", s->lineage);
+    json_put_int(&j, "generation", s->generation);
     json_put_str_if(&j, "access_token", s->access_token);
     json_put_str_if(&j, "token_type", s->token_type);
     json_put_str_if(&j, "scope", s->scope);
@@ -166,6 +180,10 @@ struct str state_write(struct arena *a, const struct state *s, struct str secret
     return buf_view(&b);
 }
 
+static bool is_time(int64_t t) {
+    return t >= 0 && t <= JWT_TIME_MAX;
+}
+
 static err document_parse(struct ctx *cx, struct arena *a, const json_t *root, const char *key,
                           struct document *ret) {
     const json_t *o = json_object_get(root, key);
@@ -175,6 +193,9 @@ static err document_parse(struct ctx *cx, struct arena *a, const json_t *root, c
         TRY(json_get_str(cx, o, "etag", &d.etag));
         TRY(json_get_int(cx, o, "fetched_at", 0, &d.fetched_at));
         TRY(json_get_int(cx, o, "good_until", 0, &d.good_until));
+        if (!is_time(d.fetched_at) || !is_time(d.good_until)) {
+            return fail(cx, ERR_INVALID_REQUEST, "a time is none");
+        }
     }
     *ret = document_copy(a, &d);
     return OK;
@@ -188,6 +209,8 @@ static err tokens_parse(struct ctx *cx, const json_t *root, struct state *from) 
     TRY(json_get_str(cx, root, "refresh_token", &from->refresh_token));
     TRY(json_get_bool(cx, root, "refresh_spent", false, &from->refresh_spent));
     TRY(json_get_int(cx, root, "refresh_sent_at", 0, &from->refresh_sent_at));
+    TRY(json_get_str(cx, root, "lineage", &from->lineage));
+    TRY(json_get_int(cx, root, "generation", 0, &from->generation));
     TRY(json_get_str(cx, root, "tenant_id", &from->tenant_id));
     TRY(json_get_str(cx, root, "grant", &from->grant));
     TRY(json_get_str(cx, root, "auth_method", &from->auth_method));
@@ -195,6 +218,20 @@ static err tokens_parse(struct ctx *cx, const json_t *root, struct state *from) 
     TRY(json_get_int(cx, root, "expires_at", 0, &from->expires_at));
     TRY(json_get_int(cx, root, "renew_at", 0, &from->renew_at));
     return json_get_int(cx, root, "clock_skew", 0, &from->clock_skew);
+}
+
+/* The file is the user's own, and yet: what goes into a header or a sum is looked at. */
+static err tokens_check(struct ctx *cx, const struct state *s) {
+    const struct str tokens[] = {s->access_token, s->id_token, s->refresh_token};
+    for (size_t i = 0; i < COUNT_OF(tokens); i++) {
+        if (tokens[i].p != NULL && !is_token_text(tokens[i])) {
+            return fail(cx, ERR_INVALID_REQUEST, "a token has odd characters");
+        }
+    }
+    bool good = is_time(s->obtained_at) && is_time(s->expires_at) && is_time(s->renew_at) &&
+                is_time(s->generation) && is_time(s->refresh_sent_at) &&
+                s->clock_skew >= -JWT_TIME_MAX && s->clock_skew <= JWT_TIME_MAX;
+    return good ? OK : fail(cx, ERR_INVALID_REQUEST, "a time is none");
 }
 
 err state_parse(struct call *k, struct str text, struct state **ret_state, struct str *ret_mark) {
@@ -211,6 +248,7 @@ err state_parse(struct call *k, struct str text, struct state **ret_state, struc
         return fail(&k->cx, ERR_INVALID_REQUEST, "version %lld", (long long)version);
     }
     TRY(tokens_parse(&k->cx, root, &from));
+    TRY(tokens_check(&k->cx, &from));
     state_take_tokens(s, &from);
     TRY(document_parse(&k->cx, s->arena, root, "openid_configuration", &s->openid_configuration));
     TRY(document_parse(&k->cx, s->arena, root, "cxone_configuration", &s->cxone_configuration));

@@ -82,6 +82,11 @@ static err endpoints_read(struct call *k, struct tenant *t, const struct parts *
     t->cluster = p->cluster;
     t->acd_endpoint =
         str_format(a, "https://api-%.*s.%.*s", STR_ARG(p->cluster), STR_ARG(p->acd_domain));
+    if (!url_origin(a, t->acd_endpoint, &origin) ||
+        !str_eq(origin, str_lower(a, t->acd_endpoint))) {
+        return fail_say(&k->cx, ERR_CLIENT_DISCOVERY,
+                        "The tenant's document has no usable cluster or acdDomain.");
+    }
     /* Where one host is all hosts, it is this one too. */
     if (url_origin(a, setting_str(k->p, SET_ISSUER), &own) &&
         url_origin(a, t->api_endpoint, &origin) && str_eq(own, origin)) {
@@ -132,14 +137,9 @@ static err document_believe(struct call *k, struct str tenant_id, struct tenant 
     return endpoints_read(k, t, &parts);
 }
 
-err tenant_get(struct call *k, unsigned flags, struct tenant *ret_tenant) {
+static err tenant_discover(struct call *k, unsigned flags, struct tenant *ret_tenant) {
     struct tenant t = {0};
     struct str tenant_id;
-    if (has_own_api(k)) {
-        from_settings(k, &t);
-        *ret_tenant = t;
-        return OK;
-    }
     struct endpoints ep;
     TRY(discovery_get(k, flags, &ep));
     TRY(tenant_id_get(k, flags, &tenant_id));
@@ -155,5 +155,73 @@ err tenant_get(struct call *k, unsigned flags, struct tenant *ret_tenant) {
         return document_refuse(k, DOCUMENT_CXONE, e);
     }
     *ret_tenant = t;
+    return OK;
+}
+
+/* ---- what a state's documents say, read once ---- */
+
+static struct tenant tenant_copy(struct arena *a, const struct tenant *t) {
+    return (struct tenant){
+        .tenant_id = str_copy(a, t->tenant_id),
+        .area = str_copy(a, t->area),
+        .cluster = str_copy(a, t->cluster),
+        .api_endpoint = str_copy(a, t->api_endpoint),
+        .auth_endpoint = str_copy(a, t->auth_endpoint),
+        .ui_endpoint = str_copy(a, t->ui_endpoint),
+        .acd_endpoint = str_copy(a, t->acd_endpoint),
+    };
+}
+
+static void remembered_free(struct remembered *r) {
+    if (r != NULL) {
+        arena_free(r->arena);
+    }
+}
+
+static void remembered_deferred(void *slot) {
+    remembered_free(*(struct remembered **)slot);
+}
+
+void state_forget_remembered(struct state *s) {
+    remembered_free(s->remembered);
+}
+
+/* Two threads may both do it: the first one's stays. */
+static void tenant_remember(struct call *k, struct state *s, const struct tenant *t) {
+    struct remembered **slot = NEW(k->cx.arena, struct remembered *);
+    struct arena **memory = memory_slot(k);
+    arena_defer(k->cx.arena, remembered_deferred, slot);
+    struct remembered *r = NEW(*memory, struct remembered), *none = NULL;
+    r->arena = *memory;
+    r->tenant = tenant_copy(*memory, t);
+    int64_t a = s->openid_configuration.good_until, b = s->cxone_configuration.good_until;
+    r->good_until = a < b ? a : b;
+    *slot = r;
+    *memory = NULL;
+    if (__atomic_compare_exchange_n(&s->remembered, &none, r, false, __ATOMIC_ACQ_REL,
+                                    __ATOMIC_ACQUIRE)) {
+        *slot = NULL;
+    }
+}
+
+err tenant_get(struct call *k, unsigned flags, struct tenant *ret_tenant) {
+    if (has_own_api(k)) {
+        struct tenant t = {0};
+        from_settings(k, &t);
+        *ret_tenant = t;
+        return OK;
+    }
+    struct state *s = state_current(k);
+    const struct remembered *r =
+        s != NULL ? __atomic_load_n(&s->remembered, __ATOMIC_ACQUIRE) : NULL;
+    if (r != NULL && (flags & POSTERN_FRESH) == 0 && k->cx.now < r->good_until) {
+        *ret_tenant = r->tenant;
+        ret_tenant->text = s->cxone_configuration.text;
+        return OK;
+    }
+    TRY(tenant_discover(k, flags, ret_tenant));
+    if (r == NULL && s != NULL && state_current(k) == s) { /* its own documents were read */
+        tenant_remember(k, s, ret_tenant);
+    }
     return OK;
 }

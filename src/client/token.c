@@ -49,6 +49,7 @@ err token_request_send(struct call *k, struct token_request *r, const struct rep
 }
 
 err token_publish(struct call *k, struct state *s, const char *grant) {
+    state_follow(k, s, state_current(k));
     s->grant = str_copy(s->arena, str_from(grant));
     /* Seed 002: the new refresh token is stored before anything else happens. */
     if (k->locked && cache_write(k, s) != OK) {
@@ -106,14 +107,17 @@ err token_authenticate(struct call *k, const struct endpoints *ep, const struct 
         return e;
     }
     const char *first = r.auth_method;
+    struct str said = k->oauth_text;
     call_tell(k, POSTERN_EVENT_TOKEN, "refused: trying the other auth_method");
     r = token_request_new(k);
     err second = authenticate_once(k, ep, grant, &r);
     if (second == ERR_CLIENT_AUTH && str_is(k->oauth_error, "invalid_client")) {
-        return fail_say(&k->cx, ERR_CLIENT_AUTH,
-                        "Refused: invalid_client, with %s and with %s. Check client_id and "
-                        "client_secret.",
-                        first, r.auth_method);
+        return fail_say(
+            &k->cx, ERR_CLIENT_AUTH,
+            "Refused: invalid_client, with %s (%.*s) and with %s (%.*s). Check client_id "
+            "and client_secret.",
+            first, STR_ARG(str_sub(said, 0, 140)), r.auth_method,
+            STR_ARG(str_sub(k->oauth_text, 0, 140)));
     }
     return second;
 }

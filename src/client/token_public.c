@@ -26,6 +26,15 @@ void result_copy(void *to, const void *from, size_t n) {
     }
 }
 
+void result_clear(void *to, size_t n) {
+    size_t size;
+    memcpy(&size, to, sizeof size);
+    size = size < n ? size : n;
+    if (size > sizeof size) {
+        memset((char *)to + sizeof size, 0, size - sizeof size);
+    }
+}
+
 enum postern_code usage_failed(const char *message) {
     error_set(POSTERN_USAGE, 0, message, STR_NONE, STR_NONE);
     return POSTERN_USAGE;
@@ -82,6 +91,6 @@ enum postern_code postern_token_get(struct postern *client, unsigned flags,
 void postern_token_done(struct postern_token *token) {
     if (token != NULL) {
         arena_free(token->memory);
-        *token = (struct postern_token)POSTERN_TOKEN_INIT;
+        result_clear(token, sizeof *token);
     }
 }

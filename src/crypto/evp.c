@@ -9,12 +9,17 @@
 
 static pthread_once_t start_once = PTHREAD_ONCE_INIT;
 
+static bool started;
+
 static void start(void) {
-    OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CONFIG, NULL);
+    started = OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CONFIG, NULL) == 1;
 }
 
 void openssl_start(void) {
     pthread_once(&start_once, start);
+    if (!started) {
+        memory_exhausted(0); /* it does not start twice, and is not safe to ask further */
+    }
 }
 
 static EVP_MD *hashes[3];

@@ -37,7 +37,7 @@ err client_secret_check(struct ctx *cx, const struct request *rq,
         secret_matches(cx, a, given->client_secret_decoded)) {
         return OK;
     }
-    if (ends_with_space(given->client_secret)) {
+    if (ends_with_space(given->client_secret) || ends_with_space(given->client_secret_decoded)) {
         return fail_say(cx, ERR_INVALID_CLIENT,
                         "Client authentication failed. The client secret ends with a space.");
     }

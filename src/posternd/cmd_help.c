@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* help [declaration]. */
+/* help [declaration|COMMAND]. */
 #include "posternd.h"
 
 #include <stdlib.h>
@@ -22,11 +22,16 @@ static const char declaration_help[] =
 
 int cmd_help(struct invocation *in) {
     if (in->arguments_n == 0) {
-        help_print(stdout);
+        help_print(stdout, NULL);
         return EXIT_SUCCESS;
     }
     if (str_is(str_from(in->arguments[0]), "declaration")) {
         (void)fputs(declaration_help, stdout);
+        return EXIT_SUCCESS;
+    }
+    const struct command *command = command_find(str_from(in->arguments[0]));
+    if (command != NULL) {
+        help_print(stdout, command);
         return EXIT_SUCCESS;
     }
     (void)fprintf(stderr,

@@ -15,7 +15,7 @@ static const struct command commands[] = {
     {"generate-key", "USER", "a basic token for USER, good once, to make the first access key with", 1, 1, true, cmd_generate_key},
     {"dev-cert", "", "a local authority and a TLS certificate for this machine (--dir, --host)", 0, 0, false, cmd_dev_cert},
     {"edge-config", "", "print nginx's configuration for the TLS front; --listen is where nginx listens", 0, 0, false, cmd_edge_config},
-    {"help", "[declaration]", "this text, or how a declaration FILE is written", 0, 1, false, cmd_help},
+    {"help", "[declaration|COMMAND]", "this text, how a declaration FILE is written, or a command is used", 0, 1, false, cmd_help},
 };
 /* Flags that are no settings. */
 static const struct {
@@ -42,7 +42,7 @@ const struct command *command_at(size_t i) {
     return i < COUNT_OF(commands) ? &commands[i] : NULL;
 }
 
-static const struct command *command_find(struct str name) {
+const struct command *command_find(struct str name) {
     for (size_t i = 0; i < COUNT_OF(commands); i++) {
         if (str_is(name, commands[i].name)) {
             return &commands[i];
@@ -51,7 +51,15 @@ static const struct command *command_find(struct str name) {
     return NULL;
 }
 
-#define HELP_WIDTH 88
+struct str command_meant(struct ctx *cx, struct str word) {
+    struct nearest n = {.word = word};
+    for (size_t i = 0; i < COUNT_OF(commands); i++) {
+        nearest_offer(&n, commands[i].name);
+    }
+    return n.name != NULL ? str_format(cx->arena, " Did you mean %s?", n.name) : STR("");
+}
+
+#define HELP_WIDTH 80
 
 /* Indented, broken between words. */
 static void help_text(FILE *to, struct str text) {
@@ -69,13 +77,48 @@ static void help_text(FILE *to, struct str text) {
     (void)fprintf(to, "\n");
 }
 
-static void help_row(FILE *to, const char *flag, const char *argument, const char *doc) {
+static void help_row(FILE *to, const char *flag, const char *argument, struct str doc) {
     (void)fprintf(to, "  %s%s%s\n", flag, argument != NULL ? " " : "",
                   argument != NULL ? argument : "");
-    help_text(to, str_from(doc));
+    help_text(to, doc);
 }
 
-void help_print(FILE *to) {
+/* "keys, generate-key: which environment": whether a flag is for the command; `ret_doc` without
+ * whom it is for. */
+static bool flag_is_for(const char *doc, const struct command *command, struct str *ret_doc) {
+    struct str text = str_from(doc), part;
+    size_t at = str_find_char(text, ':');
+    struct str names = str_sub(text, 0, at);
+    *ret_doc = at < text.n ? str_trim(str_sub(text, at + 1, text.n)) : text;
+    while (at < text.n && str_next(&names, ',', &part)) {
+        part = str_trim(part);
+        if (str_is(str_sub(part, 0, str_find_char(part, ' ')), command->name)) {
+            return true;
+        }
+    }
+    return at == text.n; /* of every command */
+}
+
+static void command_help_print(FILE *to, const struct command *command) {
+    struct str doc;
+    (void)fprintf(to, "Usage: posternd %s%s%s [FLAGS]\n", command->name,
+                  *command->arguments != '\0' ? " " : "", command->arguments);
+    help_text(to, str_from(command->summary));
+    (void)fprintf(to, "\nFlags:\n");
+    for (size_t i = 0; i < COUNT_OF(further); i++) {
+        if (flag_is_for(further[i].doc, command, &doc)) {
+            help_row(to, further[i].flag, further[i].argument, doc);
+        }
+    }
+    (void)fprintf(to,
+                  "\nEach setting is a flag too: posternd --help lists them, and posternd(8).\n");
+}
+
+void help_print(FILE *to, const struct command *command) {
+    if (command != NULL) {
+        command_help_print(to, command);
+        return;
+    }
     (void)fprintf(to, "Usage: posternd COMMAND [FLAGS]\n\nCommands:\n");
     for (size_t i = 0; i < COUNT_OF(commands); i++) {
         struct {
@@ -87,7 +130,7 @@ void help_print(FILE *to) {
     }
     (void)fprintf(to, "\nFlags:\n");
     for (size_t i = 0; i < COUNT_OF(further); i++) {
-        help_row(to, further[i].flag, further[i].argument, further[i].doc);
+        help_row(to, further[i].flag, further[i].argument, str_from(further[i].doc));
     }
     (void)fprintf(to, "\nSettings (flag, name in the file, variable, default):\n");
     for (size_t i = 0; setting_at(i) != NULL; i++) {
@@ -209,8 +252,8 @@ static err word_parse(struct invocation *in, struct str word, const char *z) {
     if (in->command == NULL) {
         in->command = command_find(word);
         if (in->command == NULL) {
-            return fail_say(in->cx, ERR_INVALID_REQUEST, "There is no command '%.*s'.",
-                            STR_ARG(str_sub(word, 0, 60)));
+            return fail_say(in->cx, ERR_INVALID_REQUEST, "There is no command '%.*s'.%.*s",
+                            STR_ARG(str_sub(word, 0, 60)), STR_ARG(command_meant(in->cx, word)));
         }
         return OK;
     }

@@ -39,7 +39,7 @@ static int invoke(struct invocation *in, int argc, char **argv) {
         return POSTERND_EXIT_USAGE;
     }
     if (in->help) {
-        help_print(stdout);
+        help_print(stdout, in->command);
         return EXIT_SUCCESS;
     }
     if (in->version) {

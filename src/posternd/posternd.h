@@ -97,12 +97,16 @@ struct command {
     int (*run)(struct invocation *in); /* the exit status */
 };
 const struct command *command_at(size_t i); /* NULL past the end */
+/* " Did you mean NAME?" of the commands; "" if none is near. */
+struct str command_meant(struct ctx *cx, struct str word);
 /* Reads the command line (argv[0] skipped) without acting on it. ERR_INVALID_REQUEST says what is
  * wrong. */
 err command_line_parse(struct invocation *in, int argc, char **argv);
 /* Prints why and returns POSTERND_EXIT_FAILURE. */
 int command_failed(const struct invocation *in, err code);
-void help_print(FILE *to);
+/* Of one command; NULL: of all. */
+void help_print(FILE *to, const struct command *command);
+const struct command *command_find(struct str name); /* NULL: there is none */
 
 int cmd_serve(struct invocation *in);
 int cmd_plan(struct invocation *in);

@@ -86,6 +86,18 @@ describe('cli', () => {
       for (const secret of secrets) assert.ok(!shown.stdout.includes(secret) && !asJson.stdout.includes(secret));
     });
 
+    test('secrets-once: show masks the password of a proxy, on the command line it is warned of', async () => {
+      const address = 'http://me:hunter2@127.0.0.1:9';
+      for (const more of [{ args: ['--proxy', address] }, { args: [], options: { env: { POSTERN_PROXY: address, POSTERN_TOKEN_PARAMETERS: 'a=hunter3' } } }]) {
+        for (const json of [[], ['--json']]) {
+          const shown = await good('configure', 'show', ...json, ...more.args, ...(more.options ? [more.options] : []));
+          assert.match(shown.stdout, /\*\*\*@127\.0\.0\.1:9/);
+          assert.doesNotMatch(shown.stdout + shown.stderr, /hunter/);
+          assert.equal(/warning: .* read --proxy in the list of processes/.test(shown.stderr), more.args.length > 0, shown.stderr);
+        }
+      }
+    });
+
     test('--from-environment takes what variables say, by either name; flags win', async () => {
       const { client_id: id, client_secret: secret } = application('basic');
       const env = { CXONE_CLIENT_ID: id, POSTERN_CLIENT_SECRET: secret, CXONE_ISSUER: 'http://localhost:1' };
@@ -116,6 +128,52 @@ describe('cli', () => {
       assert.equal(done.status, 0, done.stdout);
       assert.ok(!done.stdout.includes(secret));
       await good('token', '--profile', 'half');
+    });
+
+    test('with the issuer alone the rest is asked for; an access key secret with spaces may be trimmed', async () => {
+      const s = settings();
+      const done = await person(['configure', '--profile', 'cxone', '--issuer', s.issuer], { typed: [['Client id', ` ${s.client_id} `],
+        ['Client secret', s.client_secret], ['Access key id', s.access_key_id], ['Access key secret', ` ${s.access_key_secret} `],
+        ['Leave the space out (y/n) [y]', '']] });
+      assert.equal(done.status, 0, done.stdout);
+      assert.doesNotMatch(done.stdout, /Issuer/);
+      await good('token', '--profile', 'cxone');
+      const kept = await person(['configure', '--profile', 'kept', '--issuer', s.issuer], { typed: [['Client id', s.client_id],
+        ['Client secret', `${s.client_secret} `], ['Leave the space out', 'n'], ['Access key id', '']] });
+      assert.equal(kept.status, 0, kept.stdout);
+      assert.match(await readFile(path.join(home.config, 'kept.profile'), 'utf8'), new RegExp(`"${s.client_secret} "`));
+    });
+
+    test('each answer is looked at before the next question', async () => {
+      const s = settings();
+      const done = await person(['configure', '--profile', 'wary'], { typed: [['Issuer', 'http://issuer.example'],
+        ['unencrypted', server.url.replace('http://', '')], ['no scheme', ''], ['Client id', s.client_id], ['Client secret', s.client_secret],
+        ['Access key id', s.access_key_id], ['Access key secret', s.access_key_secret]] });
+      assert.equal(done.status, 0, done.stdout);
+      assert.match(done.stdout, /Issuer \[http:\/\/127\.0\.0\.1:\d+\]:/);
+      const other = await person(['configure', '--profile', 'far'], { typed: [['Issuer', 'cxone.example'], ['[https://cxone.example]', ''],
+        ['Client id', ''], ['Access key id', '']] });
+      assert.equal(other.status, 2, other.stdout);
+      assert.match(other.stdout, /Neither an application nor an access key was given: nothing was written/);
+      assert.deepEqual(await readdir(home.config), ['default.profile', 'wary.profile']);
+    });
+
+    test('what no token can come without is said where nobody is asked', async () => {
+      const done = await good('configure', '--profile', 'bare', '--issuer', server.url);
+      assert.match(done.stderr, /no credentials yet, so no token can come: client_id, client_secret are missing/);
+      assert.match(done.stdout, /Next: postern --profile bare configure\n$/);
+      const prompt = await person(['configure', '--profile', 'bare', '--no-prompt', '--issuer', server.url, '--json']);
+      assert.equal(prompt.status, 0, prompt.stdout);
+      assert.match(prompt.stdout, /"client_secret"/);
+      const keyed = await good('configure', '--profile', 'bare', '--issuer', server.url, '--access-key-id', 'A', '--json');
+      assert.deepEqual(keyed.json.missing, ['access_key_secret']);
+      const whole = await good('configure', '--profile', 'whole', ...flags(settings()), '--json');
+      assert.deepEqual([whole.json.missing, /no token|not complete/.test(whole.stderr)], [[], false]);
+      const none = await ends(2, 'configure', '--profile', 'none', '--from-environment');
+      assert.match(none.stderr, /POSTERN_ISSUER \(or CXONE_ISSUER\) is not set\. Missing: issuer, client_id, client_secret/);
+      const absent = await ends(2, 'configure', 'delete', 'nope');
+      assert.match(absent.stderr, /There is no profile 'nope'\. Try: postern configure list/);
+      assert.deepEqual((await readdir(home.config)).sort(), ['bare.profile', 'default.profile', 'whole.profile']);
     });
   });
 
@@ -363,6 +421,9 @@ describe('cli', () => {
       assert.match((await ends(2, 'tokn')).stderr, /Did you mean token\?/);
       assert.match((await ends(2, 'api', '/x', '--inclde')).stderr, /Did you mean --include\?/);
       assert.match((await ends(2, 'whoami', '--profile', 'nobody')).stderr, /There is no profile 'nobody'.*postern configure --profile nobody/);
+      assert.match((await ends(2, 'api', 'get')).stderr, /The path is missing\. Write: postern api get PATH/);
+      assert.match((await ends(2, 'api', '/x', '-f', 'a=b', '--paginate')).stderr, /-f makes this a POST.*postern api GET \/x/);
+      assert.match((await ends(2, 'api', 'GET', '/x', '-F', 'x={bad')).stderr, /\{bad is not JSON/);
       await ends(2, 'token', '--timeout', 'soon');
       await ends(2);
     });
@@ -384,7 +445,12 @@ describe('cli', () => {
       await once(closed, 'listening');
       const { port } = closed.address();
       closed.close();
-      await ends(5, 'token', ...wrong({ issuer: `http://127.0.0.1:${port}` }));
+      const silent = await ends(5, 'token', ...wrong({ issuer: `http://127.0.0.1:${port}` }));
+      assert.doesNotMatch(silent.stderr, /No answer/);
+      await home.profile({ ...settings(), issuer: `http://127.0.0.1:${port}` }, 'dead');
+      const seen = await person(['token', '--profile', 'dead']);
+      assert.equal(seen.status, 5, seen.stdout);
+      assert.match(seen.stdout, new RegExp(`No answer from http://127\\.0\\.0\\.1:${port}\\S* yet: attempt 2 in 0\\.\\d s`));
       await ends(5, 'token', ...wrong({ issuer: 'https://no-such-host.invalid' }));
     });
 
@@ -467,7 +533,12 @@ describe('cli', () => {
         assert.match((await good('completion', 'bash')).stdout, new RegExp(`\\b${name}\\)`));
       }
       assert.match((await good('--version')).stdout, /^postern \d+\.\d+\.\d+\n$/);
-      await ends(2, 'help', 'tokne');
+      assert.match((await ends(2, 'help', 'tokne')).stderr, /Did you mean token\?/);
+      assert.match((await ends(2, 'help', 'nope')).stderr, /Try: postern help/);
+      assert.match((await good('help', 'settings')).stdout, /--client-secret-file FILE/);
+      const api = (await good('help', 'api')).stdout;
+      assert.ok(api.indexOf('--paginate') < api.indexOf('Examples') && api.indexOf('Examples') < api.indexOf('--profile'), api);
+      assert.ok(!api.includes('--client-secret'), 'the settings have a topic of their own');
       await ends(2, 'completion', 'csh');
       const bash = (await good('completion', 'bash')).stdout;
       const asked = await run('bash', ['-c', `${bash}\nCOMP_WORDS=(postern keys d); COMP_CWORD=2; _postern; echo "\${COMPREPLY[*]}"`]);

@@ -2,7 +2,7 @@
 // Many processes and threads that share a cache (PROTOCOL 11): one renews, the others wait for its result; whoever dies in
 // the middle, or finds the disk full, leaves nothing that hinders the next.
 import assert from 'node:assert/strict';
-import { mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { afterEach, beforeEach, describe, test } from 'node:test';
 import { gate } from './lib/faulty.mjs';
 import { model } from './lib/model.mjs';
@@ -199,12 +199,34 @@ describe('client: a disk that does not keep', onceForAllEngines, () => {
     assert.equal(faulty.spentTwice(), 0);
   });
 
-  test('modes: 0600 and 0700 whatever the umask; a cache that others may write is not trusted blindly', async () => {
+  test('modes: 0600 and 0700 whatever the umask', async () => {
     const done = await home.spawn('bash', ['-c', 'umask 0 && exec "$@"', 'bash', postern, 'token']).done;
     assert.equal(done.status, 0, done.stderr);
     const names = await home.checkCache();
     assert.ok(names.some((name) => name.endsWith('.json')));
     assert.equal((await stat(home.cache)).mode & 0o777, 0o700);
+  });
+
+  test('modes: a cache that others may write is not trusted blindly', async () => {
+    const own = await home.token();
+    const { file, text } = await home.entry();
+    for (const mode of [0o777, 0o770, 0o722]) {
+      await chmod(home.cache, mode);
+      const done = await home.run('token');
+      assert.equal(done.status, 0, done.stderr);
+      assert.ok(faulty.issued.includes(done.stdout.trim()));
+      assert.notEqual(done.stdout.trim(), own, 'what stood there was used');
+      assert.ok(done.stderr.includes(`chmod 700 ${home.cache}`), done.stderr);
+      assert.equal(await readFile(file, 'utf8'), text, 'it was written');
+    }
+    await rm(file);
+    const names = await home.cacheNames();
+    assert.equal((await home.run('token')).status, 0);
+    assert.deepEqual(await home.cacheNames(), names);
+    await chmod(home.cache, 0o700);
+    const again = await home.token();
+    assert.equal(await home.token(), again, 'as the warning said, it is used again');
+    await home.checkCache();
   });
 
   test('--no-cache and another user of the directory name leave no file', async () => {

@@ -8,7 +8,7 @@ import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { Faulty } from './lib/faulty.mjs';
 import { model } from './lib/model.mjs';
-import { Home, settingsOf } from './lib/postern.mjs';
+import { Home, postern, settingsOf } from './lib/postern.mjs';
 import { Server } from './lib/server.mjs';
 
 const STEPS = ['settings', 'secrets', 'cache', 'libcurl', 'proxy', 'dns', 'connect', 'tls', 'discovery', 'clock', 'authentication',
@@ -96,6 +96,7 @@ describe('postern doctor with posternd', () => {
       const all = await doctor(home, ...args);
       assert.deepEqual([all.status, all.first], [3, step], JSON.stringify(args));
       assert.match(all[step].remedy, remedy);
+      if (args.includes('client_secret_post')) assert.equal(all[step].remedy, 'Set auth_method = client_secret_basic (or auto)');
       for (const later of ['id_token', 'tenant', 'call']) assert.equal(all[later].state, 'skipped');
     }
     await home.profile(client('off', 'admin@acme'), 'off');
@@ -155,7 +156,8 @@ describe('postern doctor with a server that misbehaves', () => {
     const none = await Home.make(undefined);
     const empty = await doctor(none);
     assert.deepEqual([empty.status, empty.first], [2, 'settings']);
-    assert.match(empty.settings.remedy, /postern configure/);
+    assert.match(empty.settings.remedy, /postern configure; or set POSTERN_ISSUER \(or CXONE_ISSUER\)/);
+    assert.equal(empty.secrets.state, 'skipped');
     await none.remove();
     await home.profile(settingsOf(faulty), 'open');
     await chmod(path.join(home.config, 'open.profile'), 0o644);
@@ -200,6 +202,52 @@ describe('postern doctor with a server that misbehaves', () => {
     assert.match(nobody.connect.remedy, /running/);
     const plain = await doctor(home, '--issuer', faulty.url.replace('http:', 'https:'));
     assert.deepEqual([plain.status, plain.first, plain.discovery.state], [5, 'tls', 'skipped']);
+    assert.match(plain.tls.remedy, /without TLS.*write http:\/\//);
+  });
+
+  test('http to a port that takes no HTTP: the scheme is asked about', async () => {
+    const server = net.createServer((socket) => socket.on('error', () => {}).once('data', () => socket.destroy())).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const all = await doctor(home, '--issuer', `http://127.0.0.1:${server.address().port}`);
+    assert.deepEqual([all.status, all.first, all.authentication.state], [5, 'discovery', 'skipped']);
+    assert.match(all.discovery.remedy, /https:\/\/ in issuer/);
+    server.close();
+  });
+
+  test('a ca_file that cannot be read is named', async () => {
+    const ca = path.join(home.folder, 'nothing.pem');
+    const all = await doctor(home, '--issuer', faulty.url.replace('http:', 'https:'), '--ca-file', ca);
+    assert.deepEqual([all.status, all.first], [5, 'tls']);
+    assert.ok(all.tls.found.includes(ca) && all.tls.remedy.includes(ca), JSON.stringify(all.tls));
+  });
+
+  test('a client id with a space at its end', async () => {
+    const all = await doctor(home, '--client-id', `${faulty.clientId} `);
+    assert.match(all.secrets.found, /client_id ends in a space/);
+  });
+
+  test('a tenant that is not known is the step tenant, though tenant_id is set', async () => {
+    faulty.next('tenant', { status: 404, json: {}, times: 3 });
+    const all = await doctor(home, '--tenant-id', '11ee9999-0000-4000-8000-000000000000');
+    assert.deepEqual([all.first, all.discovery.state, all.authentication.state], ['tenant', 'ok', 'ok']);
+    assert.match(all.tenant.remedy, /tenant_id/);
+    faulty.steps.tenant = [];
+  });
+
+  test('on a terminal: 80 columns with a hanging indent; with --json no progress', async () => {
+    const seen = async (...args) => {
+      const child = home.spawn('script', ['-qec', [postern, 'doctor', ...args].join(' '), '/dev/null'], { env: { TERM: 'dumb' } });
+      return (await child.done).stdout.replaceAll('\r\n', '\n');
+    };
+    // Progress is written over: what stands in the end.
+    const text = (await seen()).split('\n').map((line) => line.replace(/^[^]*\x1b\[K/, ''));
+    const long = text.filter((line) => line.length > 80 && /\S \S/.test(line.slice(36)));
+    assert.deepEqual(long, []);
+    assert.ok(text.some((line) => /^ {36}\S/.test(line)), text.join('\n'));
+    assert.deepEqual(text.filter((line) => /^\S/.test(line)).map((line) => line.split(/ +/)[1]), STEPS);
+    const json = await seen('--json');
+    assert.equal(JSON.parse(json).length, STEPS.length);
+    assert.ok(!json.includes(' ...'), json);
   });
 
   test('a proxy is found, and its password is not shown', async () => {
@@ -209,6 +257,23 @@ describe('postern doctor with a server that misbehaves', () => {
     const used = await doctor(other);
     assert.match(used.proxy.found, /^127\.0\.0\.1:1 \(https_proxy\)$/);
     assert.deepEqual([used.status, used.first], [5, 'connect']);
+    assert.match(used.connect.found, /^the proxy 127\.0\.0\.1 port 1/);
+    assert.match(used.connect.remedy, /https_proxy/);
+    await other.remove();
+  });
+
+  test('no_proxy shuts out the setting proxy too, as it does for the requests', async () => {
+    const other = await Home.make({ ...settingsOf(faulty), issuer: 'https://issuer.invalid', proxy: 'http://127.0.0.1:1' },
+      { env: { no_proxy: '.invalid' } });
+    other.secrets = () => faulty.secrets();
+    const past = await doctor(other);
+    assert.match(past.proxy.found, /^none: no_proxy names issuer\.invalid$/);
+    assert.deepEqual([past.status, past.first], [5, 'dns']);
+    const token = await other.run('token');
+    assert.match(token.stderr, /has no address/); // the client looked for the name itself, not for the proxy
+    const through = await doctor(other, { env: { no_proxy: '.else.example' } });
+    assert.match(through.proxy.found, /^127\.0\.0\.1:1 \(profile default\)$/);
+    assert.equal(through.first, 'connect');
     await other.remove();
   });
 
@@ -264,7 +329,7 @@ describe('postern doctor with a server that misbehaves', () => {
     let answer;
     faulty.next('token', { hold: new Promise((resolve) => { answer = resolve; }) });
     const mark = faulty.count('token');
-    const child = home.spawn(process.env.POSTERN ?? (await import('./lib/postern.mjs')).postern, ['doctor', '--json']);
+    const child = home.spawn(postern, ['doctor', '--json']);
     while (faulty.count('token') === mark) await new Promise((resolve) => { setImmediate(resolve); });
     child.kill('SIGINT');
     const done = await child.done;

@@ -16,6 +16,7 @@ MUTABLE = {
     "aes": "crypto/evp.c: the same",
     "hash_once": "crypto/evp.c: the pthread_once_t of those",
     "aes_once": "crypto/evp.c: the same",
+    "started": "crypto/evp.c: whether that went well",
     "start_once": "crypto/evp.c: the pthread_once_t of OpenSSL's start",
     "innermost": "base/memory.c: a thread's own way out when memory is exhausted; malloc has no context to find it in",
     "last": "client/error.c: a thread's own last failure, as postern.h promises; a call that gives no object has no other place",

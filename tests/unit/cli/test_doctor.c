@@ -55,6 +55,17 @@ static void parts_of_addresses(void **state) {
     }
 }
 
+/* As pool_is_direct() of the client decides it. */
+static void what_goes_past_every_proxy(void **state) {
+    (void)state;
+    assert_true(is_direct(STR("localhost"), false, NULL));
+    assert_true(is_direct(STR("127.0.0.1"), true, NULL));
+    assert_true(is_direct(STR("::1"), false, "http://proxy.example:3128"));
+    assert_false(is_direct(STR("localhost"), true, "http://proxy.example:3128"));
+    assert_false(is_direct(STR("localhost"), false, "http://127.0.0.1:3128"));
+    assert_false(is_direct(STR("a.example"), false, NULL));
+}
+
 static void no_proxy_lists(void **state) {
     (void)state;
     assert_true(no_proxy_names(STR("x, .example.com"), STR("api.example.com")));
@@ -83,6 +94,7 @@ int main(void) {
         cmocka_unit_test(oddities_of_secrets),
         cmocka_unit_test(access_keys_are_56_characters_of_base32),
         cmocka_unit_test(parts_of_addresses),
+        cmocka_unit_test(what_goes_past_every_proxy),
         cmocka_unit_test(no_proxy_lists),
         cmocka_unit_test(dates),
     };

@@ -82,6 +82,14 @@ static void fields_make_a_query(void **state) {
     assert_str(query, "a%20b=1%262&c=true");
 }
 
+static void a_query_takes_what_a_body_takes(void **state) {
+    struct world *w = *state;
+    struct str query;
+    assert_int_equal(PARSE(w, "api", "get", "/x", "-F", "x={bad"), EXIT_OK);
+    assert_false(fields_query(&w->c, &query));
+    assert_has(err_text(w), "-F: {bad is not JSON");
+}
+
 static void no_fields_no_body(void **state) {
     struct world *w = *state;
     struct str body = STR("x");
@@ -117,10 +125,15 @@ static void a_field_without_name_or_value_is_a_mistake(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        CLI_TEST(values_have_types),          CLI_TEST(broken_json_is_refused),
-        CLI_TEST(a_file_gives_its_text),      CLI_TEST(fields_make_an_object),
-        CLI_TEST(fields_make_a_query),        CLI_TEST(no_fields_no_body),
-        CLI_TEST(a_field_twice_is_a_mistake), CLI_TEST(a_field_without_name_or_value_is_a_mistake),
+        CLI_TEST(values_have_types),
+        CLI_TEST(broken_json_is_refused),
+        CLI_TEST(a_file_gives_its_text),
+        CLI_TEST(fields_make_an_object),
+        CLI_TEST(fields_make_a_query),
+        CLI_TEST(a_query_takes_what_a_body_takes),
+        CLI_TEST(no_fields_no_body),
+        CLI_TEST(a_field_twice_is_a_mistake),
+        CLI_TEST(a_field_without_name_or_value_is_a_mistake),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

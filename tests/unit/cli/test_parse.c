@@ -92,6 +92,10 @@ static void mistakes_name_what_was_meant(void **state) {
         {{"token", "--fresh=yes"}, "--fresh takes no value"},
         {{"token", "now"}, "token does not take 'now'"},
         {{"completion", "bash", "--json"}, "completion has no --json"},
+        {{"jwt", "--verify"},
+         "There is no flag --verify of jwt. Did you mean: postern jwt verify?"},
+        {{"configure", "--list"}, "Did you mean: postern configure list?"},
+        {{"discover", "now"}, "Write: postern discover\n"},
         {{NULL}, "Say which command"},
     };
     for (size_t i = 0; i < COUNT_OF(mistakes); i++) {
@@ -132,6 +136,18 @@ static void help_needs_no_whole_line(void **state) {
     assert_int_equal(PARSE(w, "keys", "-h"), EXIT_OK);
     help_print(&w->c, w->c.command);
     assert_has(out_text(w), "Usage: postern keys list|create");
+    assert_has(out_text(w), "\n  postern keys list\n");
+    assert_has(out_text(w), "postern help settings");
+    assert_lacks(out_text(w), "--client-secret-file");
+}
+
+static void every_command_has_an_example(void **state) {
+    struct world *w = *state;
+    for (size_t i = 0; command_at(i) != NULL; i++) {
+        assert_has(command_at(i)->examples, command_at(i)->name);
+    }
+    assert_int_equal(PARSE(w, "help", "settings"), EXIT_OK);
+    assert_int_equal(cmd_help(&w->c), EXIT_OK);
     assert_has(out_text(w), "--client-secret-file FILE");
 }
 
@@ -159,9 +175,23 @@ static void secrets_once_on_the_command_line_are_warned_of(void **state) {
     assert_lacks(err_text(w), "--client-id");
 }
 
+static void secrets_once_in_addresses_and_parameters_are_warned_of(void **state) {
+    struct world *w = *state;
+    assert_int_equal(PARSE(w, "token", "--proxy", "http://me:hunter2@proxy.example:3128",
+                           "--token-parameters=api_key=hunter3"),
+                     EXIT_OK);
+    cli_warn_secrets(&w->c);
+    assert_has(err_text(w),
+               "read --proxy in the list of processes; use the variable POSTERN_PROXY");
+    assert_has(err_text(w), "the variable POSTERN_TOKEN_PARAMETERS");
+    assert_lacks(err_text(w), "hunter");
+}
+
 static void no_secret_no_warning(void **state) {
     struct world *w = *state;
-    assert_int_equal(PARSE(w, "token", "--client-secret-file", "f", "--client-id", "me"), EXIT_OK);
+    assert_int_equal(PARSE(w, "token", "--client-secret-file", "f", "--client-id", "me", "--proxy",
+                           "http://proxy.example:3128"),
+                     EXIT_OK);
     cli_warn_secrets(&w->c);
     assert_string_equal(err_text(w), "");
 }
@@ -178,8 +208,10 @@ int main(void) {
         CLI_TEST(mistakes_are_json_where_that_is_asked),
         CLI_TEST(too_many_flags),
         CLI_TEST(help_needs_no_whole_line),
+        CLI_TEST(every_command_has_an_example),
         CLI_TEST(numbers_have_bounds),
         CLI_TEST(secrets_once_on_the_command_line_are_warned_of),
+        CLI_TEST(secrets_once_in_addresses_and_parameters_are_warned_of),
         CLI_TEST(no_secret_no_warning),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -124,6 +124,25 @@ static void smuggling_framing(void **state) {
     assert_int_equal(status_with("X", "a\rAuthorization: b"), 400);
 }
 
+static void smuggling_loose_lines_and_versions(void **state) {
+    (void)state;
+    const struct proxy_rules rules = {.authority = STR("127.0.0.1:4100"), .port = STR("4100")};
+    const struct field host = HOST;
+    struct head head = {.method = STR("GET"),
+                        .target = STR("/"),
+                        .version = STR("HTTP/1.1"),
+                        .fields = &host,
+                        .fields_n = 1};
+    assert_int_equal(proxy_check(&rules, &head).status, 0);
+    head.version = STR("HTTP/1.0");
+    assert_int_equal(proxy_check(&rules, &head).status, 0);
+    head.version = STR("HTTP/1.2");
+    assert_int_equal(proxy_check(&rules, &head).status, 400);
+    head.version = STR("HTTP/1.1");
+    head.loose = true;
+    assert_int_equal(proxy_check(&rules, &head).status, 400);
+}
+
 static void smuggling_targets_and_methods(void **state) {
     (void)state;
     const char *const targets[] = {
@@ -165,6 +184,7 @@ int main(void) {
         cmocka_unit_test(cors_pages_are_refused),
         cmocka_unit_test(cors_allowed_pages_and_preflights),
         cmocka_unit_test(smuggling_framing),
+        cmocka_unit_test(smuggling_loose_lines_and_versions),
         cmocka_unit_test(smuggling_targets_and_methods),
         cmocka_unit_test(origins_of_the_command_line),
     };

@@ -120,6 +120,27 @@ static struct token_request request(struct call_fixture *f, const char *grant) {
     return r;
 }
 
+static void secrets_once_a_server_that_repeats_them_is_not_repeated(void **state) {
+    struct call_fixture *f = *state;
+    set(f, "client_id", "c1");
+    set(f, "client_secret", "se%cret-of-mine");
+    set(f, "access_key_id", "KEYKEYKEY");
+    set(f, "access_key_secret", "hush-hush-hush");
+    set(f, "auth_method", "client_secret_basic");
+    struct token_request r = request(f, "password");
+    struct str echo = str_format(f->base->arena,
+                                 "{\"error\":\"x\",\"error_description\":\"you sent %.*s and %.*s "
+                                 "and se%%cret-of-mine\"}",
+                                 STR_ARG(buf_view(&r.body)), STR_ARG(r.headers[1]));
+    struct exchange x = {.status = 400, .answer = echo};
+    assert_int_equal(token_refused(f->k, &x, &r), ERR_CLIENT_AUTH);
+    assert_says(f, "you sent");
+    static const char *const secrets[] = {"hush", "KEYKEY", "cret-of", "YzE6"};
+    for (size_t i = 0; i < COUNT_OF(secrets); i++) {
+        assert_null(strstr(f->k->cx.failure.detail, secrets[i]));
+    }
+}
+
 static bool has(const struct token_request *r, const char *text) {
     struct str body = buf_view(&r->body);
     return memmem(body.p, body.n, text, strlen(text)) != NULL; /* public: a test's */
@@ -261,6 +282,7 @@ int main(void) {
         ANSWER_TEST(odd_answers_are_refused),
         ANSWER_TEST(an_unverified_id_token_is_no_answer),
         ANSWER_TEST(refusals_say_what_to_do_and_no_secret),
+        ANSWER_TEST(secrets_once_a_server_that_repeats_them_is_not_repeated),
         ANSWER_TEST(basic_is_encoded_first),
         ANSWER_TEST(the_method_follows_the_discovery_document),
         ANSWER_TEST(password_sends_the_access_key_scope_and_more),

@@ -22,7 +22,9 @@ static struct state *sample(struct call_fixture *f) {
 
 static void lock(struct call_fixture *f, int *ret_fd) {
     assert_int_equal(cache_lock_open(f->k, ret_fd), OK);
-    assert_true(cache_lock_take(*ret_fd));
+    bool taken;
+    assert_int_equal(cache_lock_take(f->k, *ret_fd, &taken), OK);
+    assert_true(taken);
 }
 
 static void write_sample(struct call_fixture *f) {
@@ -133,6 +135,10 @@ static void damaged_files_are_not_used_and_said(void **state) {
                                  "{\"version\":2}",
                                  "{\"version\":1,\"access_token\":7}",
                                  "{\"version\":1,\"renew_at\":\"soon\"}",
+                                 "{\"version\":1,\"renew_at\":-1}",
+                                 "{\"version\":1,\"expires_at\":9223372036854775807}",
+                                 "{\"version\":1,\"access_token\":\"a\\r\\nX-Evil: 1\"}",
+                                 "{\"version\":1,\"jwks\":{\"text\":\"\",\"good_until\":-9}}",
                                  "{\"version\":1,\"jwks\":{\"text\":[]}}"};
     write_sample(f);
     for (size_t i = 0; i < COUNT_OF(texts); i++) {
@@ -165,10 +171,44 @@ static void one_holds_the_lock(void **state) {
     int first, second;
     lock(f, &first);
     assert_int_equal(cache_lock_open(f->k, &second), OK);
-    assert_false(cache_lock_take(second));
+    bool taken;
+    assert_int_equal(cache_lock_take(f->k, second, &taken), OK);
+    assert_false(taken);
     assert_int_equal(close(first), 0);
-    assert_true(cache_lock_take(second));
+    assert_int_equal(cache_lock_take(f->k, second, &taken), OK);
+    assert_true(taken);
     assert_int_equal(close(second), 0);
+    assert_int_equal(cache_lock_take(f->k, -1, &taken), ERR_CLIENT_FILE);
+    assert_says(f, "cannot be locked");
+}
+
+/* The clock that was set back does not make what is on disk older than it is. */
+static void the_later_generation_is_taken_whatever_the_clock(void **state) {
+    struct call_fixture *f = *state;
+    struct state *first = state_copy(f->k, sample(f));
+    first->obtained_at = FIXTURE_NOW + 100000;
+    state_publish(f->k, first);
+    struct state *second = state_copy(f->k, first);
+    second->obtained_at = FIXTURE_NOW;
+    state_adopt(f->k, second);
+    assert_ptr_equal(state_current(f->k), second);
+    state_adopt(f->k, first);
+    assert_ptr_equal(state_current(f->k), second);
+    struct state *anew = state_copy(f->k, NULL);
+    state_adopt(f->k, anew);
+    assert_ptr_equal(state_current(f->k), anew);
+}
+
+static void a_directory_that_others_write_is_not_used(void **state) {
+    struct call_fixture *f = *state;
+    int fd;
+    write_sample(f);
+    assert_int_equal(chmod(f->directory, 0770), 0);
+    assert_null(read_back(f));
+    assert_non_null(strstr(f->warning, "chmod 700"));
+    assert_int_equal(cache_lock_open(f->k, &fd), ERR_CLIENT_FILE);
+    assert_int_equal(chmod(f->directory, 0750), 0);
+    assert_non_null(read_back(f));
 }
 
 static void a_change_is_seen_by_its_stamp(void **state) {
@@ -199,6 +239,8 @@ int main(void) {
         CALL_TEST(damaged_files_are_not_used_and_said),
         CALL_TEST(files_of_others_are_not_used),
         CALL_TEST(one_holds_the_lock),
+        CALL_TEST(the_later_generation_is_taken_whatever_the_clock),
+        CALL_TEST(a_directory_that_others_write_is_not_used),
         CALL_TEST(a_change_is_seen_by_its_stamp),
         CALL_TEST(forgetting_removes_the_file),
     };

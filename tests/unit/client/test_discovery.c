@@ -40,7 +40,10 @@ static void secrets_do_not_go_out_unencrypted(void **state) {
     know(f, "{\"issuer\":\"" ISSUER "\",\"token_endpoint\":\"http://cxone.example/auth/token\"}",
          NULL);
     assert_int_equal(discovery_get(f->k, POSTERN_CACHED, &ep), ERR_CLIENT_DISCOVERY);
-    assert_says(f, "not https");
+    assert_says(f, "no https address");
+    know(f, "{\"issuer\":\"" ISSUER "\",\"token_endpoint\":\"http://127.0.0.1:1/auth/token\"}",
+         NULL);
+    assert_int_equal(discovery_get(f->k, POSTERN_CACHED, &ep), ERR_CLIENT_DISCOVERY);
     know(f, "{\"issuer\":\"" ISSUER "\"}", NULL);
     assert_int_equal(discovery_get(f->k, POSTERN_CACHED, &ep), ERR_CLIENT_DISCOVERY);
     assert_says(f, "token_endpoint");
@@ -70,6 +73,12 @@ static void a_lying_document_gets_no_token(void **state) {
         TENANT("https://api-na1.nice.example@evil.example", "https://na1.uh.example"),
         TENANT("https://api-na1.nice.example", "https://evil.example"),
         "{\"api_endpoint\":\"https://evil.example\",\"tenantId\":\"" TENANT_ID "\"}",
+        "{\"area\":\"na1\",\"cluster\":\"x@127.0.0.1:1/"
+        "\",\"domain\":\"nice.example\",\"acdDomain\":\"q\","
+        "\"uhDomain\":\"uh.example\",\"api_endpoint\":\"https://"
+        "api-na1.nice.example\",\"auth_endpoint\":"
+        "\"https://na1.uh.example\",\"ui_endpoint\":\"https://"
+        "na1.uh.example\",\"tenantId\":\"" TENANT_ID "\"}",
         "{\"tenantId\":\"" TENANT_ID "\"}",
         "{}",
         "{\"tenantId\":7}",

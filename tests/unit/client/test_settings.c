@@ -209,6 +209,55 @@ static void a_space_at_the_end_is_told_and_sent(void **state) {
     assert_null(strstr(f->warning, "hush"));
 }
 
+static void secrets_once_a_proxys_password_is_not_given_back(void **state) {
+    struct call_fixture *f = *state;
+    set(f, "proxy", "http://user:p@ss@proxy.example:3128");
+    assert_string_equal(postern_setting(f->p, "proxy", NULL), "http://***@proxy.example:3128");
+    assert_str(setting_str(f->p, SET_PROXY), "http://user:p@ss@proxy.example:3128");
+    set(f, "proxy", "user:pa/ss@proxy.example");
+    assert_string_equal(postern_setting(f->p, "proxy", NULL), "***@proxy.example");
+    set(f, "proxy", "http://proxy.example:3128");
+    assert_string_equal(postern_setting(f->p, "proxy", NULL), "http://proxy.example:3128");
+}
+
+/* Misuse is an error, never a crash. */
+static void null_arguments_are_usage(void **state) {
+    struct call_fixture *f = *state;
+    struct postern_request rq = POSTERN_REQUEST_INIT;
+    struct postern_response rs = POSTERN_RESPONSE_INIT;
+    struct postern_token t = POSTERN_TOKEN_INIT;
+    char *json;
+    assert_int_equal(postern_open(NULL, NULL), POSTERN_USAGE);
+    assert_int_equal(postern_call(NULL, &rq, &rs), POSTERN_USAGE);
+    assert_int_equal(postern_call(f->p, NULL, &rs), POSTERN_USAGE);
+    assert_int_equal(postern_call(f->p, &rq, NULL), POSTERN_USAGE);
+    assert_int_equal(postern_pages(f->p, &rq, NULL, NULL), POSTERN_USAGE);
+    assert_int_equal(postern_pages(NULL, &rq, NULL, NULL), POSTERN_USAGE);
+    assert_null(postern_response_header(NULL, "x"));
+    assert_null(postern_response_header(&rs, NULL));
+    assert_int_equal(postern_token_get(NULL, 0, NULL, &t), POSTERN_USAGE);
+    assert_int_equal(postern_token_get(f->p, 0, NULL, NULL), POSTERN_USAGE);
+    assert_int_equal(postern_discover(f->p, 0, NULL, NULL), POSTERN_USAGE);
+    assert_int_equal(postern_jwt_decode(NULL, &json), POSTERN_TOKEN);
+    assert_int_equal(postern_jwt_decode("a.b.c", NULL), POSTERN_USAGE);
+    assert_int_equal(postern_jwt_verify(NULL, "a.b.c", NULL, &json), POSTERN_USAGE);
+    assert_int_equal(postern_forget(NULL), POSTERN_USAGE);
+    assert_int_equal(postern_profile_list(f->directory, NULL, NULL), POSTERN_USAGE);
+    assert_int_equal(postern_profile_write(f->directory, NULL, NULL, 3), POSTERN_USAGE);
+    assert_int_equal(postern_profile_delete(f->directory, NULL), POSTERN_USAGE);
+    assert_null(postern_setting(NULL, NULL, NULL));
+    postern_response_done(NULL);
+    postern_token_done(NULL);
+    postern_discovery_done(NULL);
+    postern_close(NULL);
+    postern_cancel(NULL);
+    postern_cancel_free(NULL);
+    postern_free(NULL);
+    rq.timeout_ms = INT64_MAX;
+    rq.path = "/x";
+    assert_int_equal(postern_call(f->p, &rq, &rs), POSTERN_USAGE); /* no issuer; no overflow */
+}
+
 static void an_older_programs_options_are_shorter(void **state) {
     (void)state;
     struct postern *p;
@@ -233,6 +282,8 @@ int main(void) {
         OPEN_TEST(issuer_and_base_url_are_one_too_many),
         OPEN_TEST(a_secret_file_gives_its_first_line),
         OPEN_TEST(a_space_at_the_end_is_told_and_sent),
+        OPEN_TEST(secrets_once_a_proxys_password_is_not_given_back),
+        OPEN_TEST(null_arguments_are_usage),
         OPEN_TEST(an_older_programs_options_are_shorter),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

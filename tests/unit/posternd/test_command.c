@@ -3,6 +3,7 @@
 #include "posternd.h"
 
 #include <setjmp.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -93,6 +94,25 @@ static void options_of_dev_cert_are_read(void **state) {
     assert_says(f, PARSE(f, "dev-cert", "there"), "does not take");
 }
 
+static void help_of_a_command_has_its_flags_alone(void **state) {
+    (void)state;
+    char *text = NULL;
+    size_t n = 0;
+    FILE *to = open_memstream(&text, &n);
+    help_print(to, command_find(STR("dev-cert")));
+    (void)fclose(to);
+    assert_non_null(strstr(text, "Usage: posternd dev-cert"));
+    assert_non_null(strstr(text, "--host NAME,..."));
+    assert_null(strstr(text, "--upstream"));
+    assert_null(strstr(text, "--json"));
+    free(text);
+}
+
+static void a_command_mistyped_is_named(void **state) {
+    struct fixture *f = *state;
+    assert_says(f, PARSE(f, "aply"), "There is no command 'aply'. Did you mean apply?");
+}
+
 static void help_and_version_need_no_command(void **state) {
     struct fixture *f = *state;
     assert_int_equal(PARSE(f, "--help"), OK);
@@ -157,6 +177,8 @@ int main(void) {
         cmocka_unit_test_setup_teardown(options_of_keys_are_read, setup, teardown),
         cmocka_unit_test_setup_teardown(options_of_the_edge_are_read, setup, teardown),
         cmocka_unit_test_setup_teardown(options_of_dev_cert_are_read, setup, teardown),
+        cmocka_unit_test(help_of_a_command_has_its_flags_alone),
+        cmocka_unit_test_setup_teardown(a_command_mistyped_is_named, setup, teardown),
         cmocka_unit_test_setup_teardown(help_and_version_need_no_command, setup, teardown),
         cmocka_unit_test_setup_teardown(mistakes_say_what_to_write, setup, teardown),
         cmocka_unit_test_setup_teardown(no_command_at_all_is_a_mistake, setup, teardown),

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What was probably meant by a mistyped word: the least number of letters to change, insert, leave
  * out or swap with their neighbour. */
-#include "cli.h"
+#include "base.h"
 
 #include <string.h>
 
