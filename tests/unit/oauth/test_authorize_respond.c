@@ -29,8 +29,8 @@ static void mix_up_iss_and_state_are_in_every_answer(void **state) {
     struct house *h = *state;
     struct browser b = browser_new(h, TENANT, USER);
     /* `state` byte for byte, whatever it has. */
-    static const char sent[] = "a%20b%2Bc%26d%3De%23f%25g%22%5C%3C%C3%BC%F0%9F%9A%AA~.-_%2F";
-    static const char expected[] = "a b+c&d=e#f%g\"\\<\xc3\xbc\xf0\x9f\x9a\xaa~.-_/";
+    static const char sent[] = "%20a%20b%2Bc%26d%3De%23f%25g%22%5C%3C%C3%BC%F0%9F%9A%AA~.-_%2F%20";
+    static const char expected[] = " a b+c&d=e#f%g\"\\<\xc3\xbc\xf0\x9f\x9a\xaa~.-_/ ";
     static const char *const requests[] = {"response_type=code", "response_type=id_token",
                                            "response_type=code+token", "response_type=none",
                                            "response_type=code&prompt=none+login"};
