@@ -97,6 +97,9 @@ err authorize_page(struct ctx *cx, const struct request *rq, struct reply *rp) {
     if (e != OK) {
         return refuse(cx, rq, r, redirects, e, rp);
     }
+    if (rq->method == HTTP_HEAD) {
+        return OK; /* RFC 9110 9.2.1: safe; no sign-in begins, no code is made that nobody sees */
+    }
     TRY(session_for(cx, rq, r, &sso, &found));
     if (!found && rq->method == HTTP_POST && post_as_get(cx, rq, rp)) {
         return OK;

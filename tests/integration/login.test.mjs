@@ -244,6 +244,12 @@ describe('login', () => {
     await r.back(await visitor.follow(posted));
   });
 
+  test('HEAD begins no sign-in and makes no code', async () => {
+    await signIn('spa', 'kim@acme.example');
+    const answer = await fetch(request('spa').url, { method: 'HEAD', redirect: 'manual' });
+    assert.deepEqual([answer.status, answer.headers.get('location'), answer.headers.get('set-cookie')], [200, null, null]);
+  });
+
   test('prompt=none without a session is login_required, and asks nobody', async () => {
     const answer = await visitor.get(request('spa', { prompt: 'none' }).url);
     assert.equal(errorOf(answer), 'login_required');
