@@ -2,8 +2,32 @@
 /* Which catalogue a person reads. */
 #include "web_internal.h"
 
-/* "de-AT" asks for "de-AT", then for "de" (RFC 4647 3.4). */
+/* Who asks for more languages is read as far as this. */
+#define LANGUAGES_READ_MAX 64
+
+/* RFC 4647 2.1: letters and digits, up to eight between hyphens. */
+static bool is_tag(struct str tag) {
+    struct str part;
+    while (str_next(&tag, '-', &part)) {
+        for (size_t i = 0; i < part.n; i++) {
+            char c = part.p[i];
+            bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+            if (!letter && (c < '0' || c > '9')) {
+                return false;
+            }
+        }
+        if (part.n == 0 || part.n > 8) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* "de-AT" asks for "de-AT", then for "de" (RFC 4647 3.4); NULL: not ours, or no tag. */
 static const struct language *language_find(struct str tag) {
+    if (!is_tag(tag)) {
+        return NULL;
+    }
     while (tag.n > 0) {
         for (const struct language *l = languages; l->tag != NULL; l++) {
             if (str_eq_nocase(str_from(l->tag), tag)) {
@@ -19,42 +43,45 @@ static const struct language *language_find(struct str tag) {
     return NULL;
 }
 
-/* RFC 9110 12.4.2: "0.8" in thousandths; absent is 1, what is malformed is 0. */
+/* RFC 9110 12.4.2: "0.8" in thousandths; what is malformed is 0. */
+static int quality_parse(struct str value) {
+    if (value.n == 0 || value.n > 5 || (value.p[0] != '0' && value.p[0] != '1') ||
+        (value.n > 1 && value.p[1] != '.')) {
+        return 0;
+    }
+    int quality = value.p[0] == '1' ? 1000 : 0, weight = 100;
+    for (size_t i = 2; i < value.n; i++, weight /= 10) {
+        if (value.p[i] < '0' || value.p[i] > '9') {
+            return 0;
+        }
+        quality += (value.p[i] - '0') * weight;
+    }
+    return quality <= 1000 ? quality : 0;
+}
+
+/* Absent is 1. */
 static int quality_of(struct str parameters) {
     struct str part;
     while (str_next(&parameters, ';', &part)) {
         part = str_trim(part);
-        if (!str_starts_nocase(part, "q=")) {
-            continue;
+        if (str_starts_nocase(part, "q=")) {
+            return quality_parse(str_sub(part, 2, part.n));
         }
-        struct str value = str_sub(part, 2, part.n);
-        int quality = 0, weight = 1000;
-        for (size_t i = 0; i < value.n && i < 5; i++) {
-            if (value.p[i] == '.' && i == 1) {
-                continue;
-            }
-            if (value.p[i] < '0' || value.p[i] > '9') {
-                return 0;
-            }
-            quality += (value.p[i] - '0') * weight;
-            weight /= 10;
-        }
-        return quality;
     }
     return 1000;
 }
 
 const struct language *language_choose(struct str ui_locales, struct str accept_language) {
     struct str item;
-    const struct language *best = NULL;
-    while (best == NULL && str_next(&ui_locales, ' ', &item)) {
-        best = language_find(item);
+    for (int i = 0; i < LANGUAGES_READ_MAX && str_next(&ui_locales, ' ', &item); i++) {
+        const struct language *found = language_find(item);
+        if (found != NULL) {
+            return found;
+        }
     }
-    if (best != NULL) {
-        return best;
-    }
+    const struct language *best = &languages[0];
     int best_quality = 0;
-    while (str_next(&accept_language, ',', &item)) {
+    for (int i = 0; i < LANGUAGES_READ_MAX && str_next(&accept_language, ',', &item); i++) {
         size_t at = str_find_char(item, ';');
         const struct language *found = language_find(str_trim(str_sub(item, 0, at)));
         int quality = at < item.n ? quality_of(str_sub(item, at + 1, item.n)) : 1000;
@@ -63,5 +90,5 @@ const struct language *language_choose(struct str ui_locales, struct str accept_
             best_quality = quality;
         }
     }
-    return best != NULL ? best : &languages[0];
+    return best;
 }
