@@ -3,10 +3,14 @@
 #include "oauth_internal.h"
 
 static const struct grant grants[] = {
-    {"password", GRANT_BACKEND | GRANT_CONFIDENTIAL, false, grant_password},
-    {"client_credentials", GRANT_BACKEND, false, grant_client_credentials},
-    {"authorization_code", GRANT_CONFIDENTIAL | GRANT_PUBLIC, false, grant_authorization_code},
-    {"refresh_token", GRANT_BACKEND | GRANT_CONFIDENTIAL | GRANT_PUBLIC, true, grant_refresh_token},
+    {"password", GRANT_BACKEND | GRANT_CONFIDENTIAL, false, grant_password, NULL},
+    {"client_credentials", GRANT_BACKEND, false, grant_client_credentials, NULL},
+    {"authorization_code", GRANT_CONFIDENTIAL | GRANT_PUBLIC, false, grant_authorization_code,
+     NULL},
+    {"refresh_token", GRANT_BACKEND | GRANT_CONFIDENTIAL | GRANT_PUBLIC, true, grant_refresh_token,
+     NULL},
+    {"urn:ietf:params:oauth:grant-type:token-exchange", GRANT_CONFIDENTIAL | GRANT_PUBLIC, false,
+     grant_token_exchange, "token-exchange"},
 };
 
 const struct grant *grant_at(size_t i) {
@@ -15,8 +19,9 @@ const struct grant *grant_at(size_t i) {
 
 const struct grant *grant_find(struct str name) {
     for (size_t i = 0; i < COUNT_OF(grants); i++) {
-        if (str_is(name, grants[i].name)) {
-            return &grants[i];
+        const struct grant *g = &grants[i];
+        if (str_is(name, g->name) || (g->alias != NULL && str_is(name, g->alias))) {
+            return g;
         }
     }
     return NULL;

@@ -103,6 +103,7 @@ struct grant {
                       */
     err (*run)(struct ctx *cx, const struct request *rq, const struct client *client,
                struct issue *issue, struct reply *rp);
+    const char *alias; /* accepted beside the name, listed nowhere (PROTOCOL 12.5); NULL: none */
 };
 enum { GRANT_BACKEND = 1, GRANT_CONFIDENTIAL = 2, GRANT_PUBLIC = 4 };
 const struct grant *grant_at(size_t i); /* NULL past the end */

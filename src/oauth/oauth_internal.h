@@ -43,6 +43,8 @@ err grant_client_credentials(struct ctx *cx, const struct request *rq, const str
 err grant_refresh_token(struct ctx *cx, const struct request *rq, const struct client *client,
                         struct issue *issue, struct reply *rp);
 
+err grant_token_exchange(struct ctx *cx, const struct request *rq, const struct client *client,
+                         struct issue *issue, struct reply *rp);
 err grant_authorization_code(struct ctx *cx, const struct request *rq, const struct client *client,
                              struct issue *issue, struct reply *rp);
 /* In the write closure: the code is used up. The loser of a race has its answer in rp, and what the

@@ -8,7 +8,7 @@ static const char *const body_parameters[] = {
     "username",    "password",        "scope",         "tenantId",         "refresh_token",
     "code",        "code_verifier",   "redirect_uri",  "subject_token",    "subject_token_type",
     "assertion",   "token",           "access_token",  "token_type_hint",  "device_code",
-    "accessKeyId", "accessKeySecret",
+    "accessKeyId", "accessKeySecret", "actor_token",   "actor_token_type",
 };
 
 err parameters_check(struct ctx *cx, const struct request *rq) {

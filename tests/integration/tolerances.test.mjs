@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What existing programs send (PROTOCOL 12), line by line, as far as the server goes today. Not here: 5 and 8 (grants and surfaces that come
+// What existing programs send (PROTOCOL 12), line by line, as far as the server goes today. Not here: 5 (token_exchange.test.mjs), 8 (a surface that comes
 // later), 14 (agent sessions), and from 7 the paths below /inContactAPI; the rules of those paths are tested in tests/unit/http/test_dispatch.c.
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
