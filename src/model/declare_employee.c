@@ -149,13 +149,17 @@ static err employee_write(struct declare *d, const struct declare_scope *scope,
         declare_args(cx->arena, &declare_employee, values,
                      DB_ARGS(DB_TEXT(scope->tenant_id), DB_TEXT(f->employee_id), DB_INT(cx->now)));
     if (!f->is_new) {
-        return db_exec(cx,
-                       "UPDATE employee SET updated_at = $3, user_name = $4, email_address = $5, "
-                       "first_name = $6, middle_name = $7, last_name = $8, display_name = $9, "
-                       "role_id = $10, secondary_roles = $11, team_id = $12, agent_id = $13, "
-                       "type = $14, status = $15, attributes = $16 "
-                       "WHERE tenant_id = $1 AND employee_id = $2",
-                       args, NULL);
+        TRY(db_exec(cx,
+                    "UPDATE employee SET updated_at = $3, user_name = $4, email_address = $5, "
+                    "first_name = $6, middle_name = $7, last_name = $8, display_name = $9, "
+                    "role_id = $10, secondary_roles = $11, team_id = $12, agent_id = $13, "
+                    "type = $14, status = $15, attributes = $16 "
+                    "WHERE tenant_id = $1 AND employee_id = $2",
+                    args, NULL));
+        /* SECURITY `dead-means-dead`: who comes back later begins anew. */
+        return str_is(values[EMPLOYEE_STATUS].text, "ACTIVE")
+                   ? OK
+                   : sso_sessions_end(cx, scope->tenant_id, f->employee_id);
     }
     TRY(db_exec(
         cx,

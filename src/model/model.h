@@ -601,6 +601,10 @@ err sso_session_create(struct ctx *cx, const struct sso_session *s);
 err sso_session_find(struct ctx *cx, struct str environment_id, struct str cookie,
                      struct sso_session *ret_session);
 err sso_session_used(struct ctx *cx, const struct sso_session *s); /* at most once a minute */
+/* `after` takes the place of `before` in one browser: of the same employee it takes over what that
+ * one issued, of another it ends it. */
+err sso_session_replace(struct ctx *cx, const struct sso_session *before,
+                        const struct sso_session *after);
 /* Ends it and revokes what it issued to applications (SECURITY `dead-means-dead`). */
 err sso_session_end(struct ctx *cx, struct str tenant_id, struct str sso_session_id);
 /* All of an employee. */

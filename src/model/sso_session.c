@@ -84,6 +84,26 @@ err sso_session_end(struct ctx *cx, struct str tenant_id, struct str sso_session
                    DB_ARGS(DB_TEXT(tenant_id), DB_TEXT(sso_session_id), DB_INT(cx->now)), NULL);
 }
 
+err sso_session_replace(struct ctx *cx, const struct sso_session *before,
+                        const struct sso_session *after) {
+    if (!str_eq(before->tenant_id, after->tenant_id) ||
+        !str_eq(before->employee_id, after->employee_id)) {
+        return sso_session_end(cx, before->tenant_id, before->sso_session_id);
+    }
+    TRY(db_exec(
+        cx,
+        "UPDATE sso_session SET ended_at = $3 WHERE tenant_id = $1 "
+        "AND sso_session_id = $2 AND ended_at IS NULL",
+        DB_ARGS(DB_TEXT(before->tenant_id), DB_TEXT(before->sso_session_id), DB_INT(cx->now)),
+        NULL));
+    return db_exec(cx,
+                   "UPDATE session SET sso_session_id = $3 WHERE tenant_id = $1 "
+                   "AND sso_session_id = $2 AND revoked_at IS NULL",
+                   DB_ARGS(DB_TEXT(before->tenant_id), DB_TEXT(before->sso_session_id),
+                           DB_TEXT(after->sso_session_id)),
+                   NULL);
+}
+
 err sso_sessions_end(struct ctx *cx, struct str tenant_id, struct str employee_id) {
     TRY(db_exec(cx,
                 "UPDATE sso_session SET ended_at = $3 "

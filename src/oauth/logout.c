@@ -32,6 +32,7 @@ static err hint_read(struct ctx *cx, const struct request *rq, struct logout *l,
     }
     TRY(e);
     l->hint_tenant_id = token.tenant_id;
+    l->hint_session_id = token.session_id;
     *ret_client_id = token.client_id;
     return OK;
 }
@@ -121,35 +122,61 @@ bool logout_redirect(struct ctx *cx, const struct logout *l, struct reply *rp) {
     return true;
 }
 
+struct ending {
+    struct sso_session sso; /* sso_session_id absent: what the hint names */
+    const struct logout *l;
+};
+
+/* The browser did not bring its session (another site's POST) or it is over: the id token says
+ * which one the application means. */
+static err hinted_end(struct ctx *cx, const struct logout *l) {
+    struct session session;
+    err e = session_find(cx, l->hint_tenant_id, l->hint_session_id, &session);
+    if (e == ERR_NOT_FOUND) {
+        return OK;
+    }
+    TRY(e);
+    return session.sso_session_id.p != NULL
+               ? sso_session_end(cx, session.tenant_id, session.sso_session_id)
+               : session_revoke(cx, session.tenant_id, session.session_id);
+}
+
 static err end_run(struct ctx *cx, void *state) {
-    const struct sso_session *sso = state;
-    return sso_session_end(cx, sso->tenant_id, sso->sso_session_id);
+    const struct ending *n = state;
+    return n->sso.sso_session_id.p != NULL
+               ? sso_session_end(cx, n->sso.tenant_id, n->sso.sso_session_id)
+               : hinted_end(cx, n->l);
 }
 
 err logout_run(struct ctx *cx, const struct request *rq, const struct logout_pages *pages,
                struct reply *rp) {
-    struct logout l;
-    TRY(logout_read(cx, rq, &l));
-    struct sso_session *sso = NEW(cx->arena, struct sso_session);
+    struct logout *l = NEW(cx->arena, struct logout);
+    TRY(logout_read(cx, rq, l));
+    struct ending *n = NEW(cx->arena, struct ending);
+    struct sso_session *sso = &n->sso;
+    n->l = l;
     err e = pages->session(cx, rq, sso);
     if (e != OK && e != ERR_NOT_FOUND) {
         return e;
     }
-    enum logout_step step = logout_decide(&l, e == OK ? sso : NULL);
+    enum logout_step step = logout_decide(l, e == OK ? sso : NULL);
     if (step == LOGOUT_CONFIRM) {
         bool yes = false;
         TRY(pages->confirmed(cx, rq, &yes));
         if (!yes) {
-            return pages->confirm(cx, rq, &l, sso, rp);
+            return pages->confirm(cx, rq, l, sso, rp);
         }
     }
     pages->forget(cx, rq, rp);
-    if (!logout_redirect(cx, &l, rp)) {
-        TRY(pages->ended(cx, rq, &l, rp));
+    if (!logout_redirect(cx, l, rp)) {
+        TRY(pages->ended(cx, rq, l, rp));
     }
-    if (step != LOGOUT_DONE) {
+    if (step == LOGOUT_DONE) {
+        *sso = (struct sso_session){.sso_session_id = STR_NONE};
+    }
+    if (step != LOGOUT_DONE || l->hint_session_id.p != NULL) {
         rp->write.run = end_run;
-        rp->write.state = sso;
+        rp->write.state = n;
     }
     return OK;
 }

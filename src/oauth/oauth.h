@@ -286,12 +286,13 @@ struct logout {
     struct str post_logout_redirect_uri, state; /* absent unless the application registered it */
     struct str ui_locales, logout_hint;
     struct str hint_tenant_id, hint_employee_id; /* of id_token_hint */
+    struct str hint_session_id;                  /* its sid: the session it was issued in */
 };
 /* GET and POST. Every error is a page: a foreign or modified hint, a client_id that is not the
  * hint's, an address that is not registered. */
 err logout_read(struct ctx *cx, const struct request *rq, struct logout *ret);
 enum logout_step {
-    LOGOUT_DONE,    /* nobody is signed in here: go on */
+    LOGOUT_DONE,    /* nobody is signed in here: end what the hint names, if any, and go on */
     LOGOUT_END,     /* end the session and go on */
     LOGOUT_CONFIRM, /* ask first: no hint, or another one's */
 };

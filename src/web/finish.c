@@ -38,6 +38,11 @@ err finish_prepare(struct ctx *cx, const struct request *rq, struct finish *f, s
         TRY(answer_prepare(cx, rq, f, rp));
     }
     if (f->cookie.p != NULL) {
+        bool found;
+        TRY(browser_session(cx, rq, &f->before, &found));
+        if (!found) {
+            f->before = (struct sso_session){.sso_session_id = STR_NONE};
+        }
         cookie_set(cx, rq, COOKIE_SESSION, f->cookie, rp);
     }
     rp->tenant_id = f->sso.tenant_id;
@@ -50,6 +55,10 @@ static err session_store(struct ctx *cx, const struct finish *f) {
         return sso_session_used(cx, &f->sso);
     }
     TRY(sso_session_create(cx, &f->sso));
+    if (f->before.sso_session_id.p != NULL) {
+        /* SECURITY `fixation`: the cookie is replaced, and nothing is left that it alone ends. */
+        TRY(sso_session_replace(cx, &f->before, &f->sso));
+    }
     struct audit record = {.tenant_id = f->sso.tenant_id,
                            .actor = str_format(cx->arena, "user:%.*s", STR_ARG(f->sso.employee_id)),
                            .action = STR("user.sign_in"),

@@ -89,11 +89,20 @@ static err outcome_problem(struct ctx *cx, const struct outcome *o, enum verdict
                              .minutes =
                                  v == VERDICT_LOCKED ? minutes_left(cx, &o->attempt->login) : 0};
     struct reply *rp = o->rp;
-    *rp = (struct reply){.headers_n = rp->headers_kept,
-                         .headers_kept = rp->headers_kept,
-                         .client_id = o->flow->request.application.application_id};
+    /* The route's own headers (CORS) stay: they are the first ones. */
+    rp->headers_n = rp->headers_kept;
+    rp->status = 0;
+    rp->content_type = NULL;
+    rp->body = STR_NONE;
+    rp->outcome = OK;
+    rp->write.run = NULL;
+    rp->tenant_id = STR_NONE;
+    rp->client_id = o->flow->request.application.application_id;
     page_see_other(rp, flow_path(cx->arena, &o->flow->row));
-    return flow_move(cx, o->flow, STEP_PASSWORD, flow_data_write(cx->arena, &data));
+    err e = flow_move(cx, o->flow, STEP_PASSWORD, flow_data_write(cx->arena, &data));
+    /* SECURITY `lockout`: another step was faster, and yet this guess is counted: the page of that
+     * step is where it goes on. */
+    return e == ERR_CONFLICT && v == VERDICT_WRONG ? OK : e;
 }
 
 static err outcome_run(struct ctx *cx, void *state) {

@@ -89,8 +89,13 @@ static err ended(struct ctx *cx, const struct request *rq, const struct logout *
     return OK;
 }
 
+/* A cookie that did not come is not cleared: another site's form would sign people out of nothing
+ * but their browser. */
 static void forget(struct ctx *cx, const struct request *rq, struct reply *rp) {
-    cookie_clear(cx, rq, COOKIE_SESSION, rp);
+    struct str cookie;
+    if (cookie_read(cx, rq, COOKIE_SESSION, &cookie) == OK && cookie.p != NULL) {
+        cookie_clear(cx, rq, COOKIE_SESSION, rp);
+    }
 }
 
 err logout_page(struct ctx *cx, const struct request *rq, struct reply *rp) {

@@ -158,8 +158,9 @@ struct finish {
     const struct authorize *request;
     const struct flow *flow; /* NULL: answered at once */
     struct sso_session sso;
-    struct str cookie; /* of a new session; absent: it is one that was there */
-    bool asks_consent; /* the user is asked first */
+    struct str cookie;         /* of a new session; absent: it is one that was there */
+    struct sso_session before; /* that this browser had; sso_session_id absent: none */
+    bool asks_consent;         /* the user is asked first */
     struct user user;
     struct str remote;
     struct authorize_grant grant; /* filled in */

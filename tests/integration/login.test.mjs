@@ -427,6 +427,31 @@ describe('login', () => {
       await assert.rejects(c.userinfo(tokens.access_token), /401|invalid_token/);
     });
 
+    test('of another site, which brings no cookie: what the hint names ends, and no cookie is cleared', async () => {
+      const { tokens, c } = await signIn('spa', 'kim@acme.example');
+      const post = (body) => fetch(`${server.url}/auth/authorize/logout`, { method: 'POST', body: new URLSearchParams(body), redirect: 'manual' });
+      const bare = await post({});
+      assert.deepEqual([bare.status, bare.headers.get('set-cookie')], [200, null]);
+      assert.ok((await c.userinfo(tokens)).sub);
+      const hinted = await post({ id_token_hint: tokens.id_token, post_logout_redirect_uri: BYE, state: 'x' });
+      assert.deepEqual([hinted.status, hinted.headers.get('location'), hinted.headers.get('set-cookie')], [303, `${BYE}?state=x`, null]);
+      await assert.rejects(c.userinfo(tokens));
+      await assert.rejects(c.refresh(tokens.refresh_token), /invalid_grant/);
+    });
+
+    test('a second sign-in in one browser: one logout ends what both issued; another person ends the first', async () => {
+      const first = await signIn('spa', 'kim@acme.example');
+      const second = await signIn('spa', 'kim@acme.example', { prompt: 'login' });
+      assert.ok((await first.c.userinfo(first.tokens)).sub);
+      await visitor.open(second.c.endSessionUrl({ id_token_hint: second.tokens.id_token }));
+      await assert.rejects(first.c.userinfo(first.tokens));
+      await assert.rejects(first.c.refresh(first.tokens.refresh_token), /invalid_grant/);
+      const kim = await signIn('spa', 'kim@acme.example');
+      const lee = await signIn('spa', 'lee@acme.example', { prompt: 'login' });
+      await assert.rejects(kim.c.userinfo(kim.tokens));
+      assert.ok((await lee.c.userinfo(lee.tokens)).sub);
+    });
+
     test('without a hint: the page asks first, and its own form alone is taken', async () => {
       const { c } = await signIn('spa', 'kim@acme.example');
       const page = await visitor.get(out(c, { post_logout_redirect_uri: BYE, state: 'x' }));
