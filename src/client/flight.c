@@ -94,7 +94,7 @@ static err flight_take(struct call *k, struct held *h, flight_done_fn done, void
             told = true;
             call_tell(k, POSTERN_EVENT_TOKEN, "waiting for another thread's renewal");
         }
-        if (!h->alone) {
+        if (!h->alone && done != NULL) {
             TRY(done(k, argument, ret_done));
             if (*ret_done) {
                 return OK;

@@ -74,7 +74,7 @@ static err ask(struct ctx *cx, const struct request *rq, const struct authorize 
                                         [AUTHORIZE_CONSENT] = STEP_CONSENT};
     struct flow_data data = {.minutes = 0};
     TRY(name_propose(cx, r, sso, &data));
-    if (next == AUTHORIZE_CONSENT) {
+    if (next == AUTHORIZE_CONSENT && sso != NULL) {
         data.sso_session_id = sso->sso_session_id;
     }
     rp->client_id = r->application.application_id;

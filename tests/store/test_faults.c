@@ -15,6 +15,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 /* What the write queue tells of a commit without a known end. */
 struct fatal {
@@ -359,6 +360,10 @@ static void storage_faults_connection_lost_at_commit_is_an_unknown_outcome(struc
     assert_int_equal(job_do(f, r.w, pair_run, &after), ERR_OUTCOME_UNKNOWN);
     assert_true(c.was_cut);
     assert_int_equal(after.runs, 1);
+    /* The message is on its way, and the server works on it for itself. */
+    for (int i = 0; i < 500 && halves(f, 2) != 2; i++) {
+        (void)usleep(10000);
+    }
     assert_int_equal(halves(f, 2), 2);
     /* No reason to stop: the server knows what it has. */
     cable_set(&c, CABLE_WHOLE, 0);
