@@ -35,17 +35,16 @@ static int socket_to(const char *path) {
     return fd;
 }
 
-static void pair_cut(struct cable *c, struct pair *p) {
-    close(p->client);
-    close(p->server);
-    *p = (struct pair){.client = -1, .server = -1};
-    atomic_store(&c->was_cut, true);
-}
-
 static void pair_end(struct pair *p) {
     close(p->client);
     close(p->server);
     *p = (struct pair){.client = -1, .server = -1};
+}
+
+/* Told first: the client notices the end at once, and asks. */
+static void pair_cut(struct cable *c, struct pair *p) {
+    atomic_store(&c->was_cut, true);
+    pair_end(p);
 }
 
 static bool send_all(int fd, const char *p, size_t n) {
