@@ -188,7 +188,10 @@ void doctor_dns(struct doctor *d, struct check *k) {
         check_skip(k, "there is no host to look for");
         return;
     }
-    int e = getaddrinfo(str_z(a, d->host), str_z(a, d->port), &hints, &d->addresses);
+    /* RFC 6761 6.3: localhost is loopback, for libcurl too, on machines whose /etc/hosts has no
+     * such line. No name means loopback here. */
+    bool local = str_eq_nocase(d->host, STR("localhost"));
+    int e = getaddrinfo(local ? NULL : str_z(a, d->host), str_z(a, d->port), &hints, &d->addresses);
     if (e != 0) {
         d->addresses = NULL;
         check_wrong(k, EXIT_NETWORK,
