@@ -17,56 +17,72 @@ struct found {
     bool tenant_enabled;
 };
 
-static err found_read(struct ctx *cx, struct str environment_id, struct found *f) {
-    struct login *l = &f->login;
-    struct str folded = str_lower(cx->arena, l->user_name);
-    /* all tenants: the index says whose it is; every join goes by tenant_id */
-    return db_one(
-        cx,
-        "SELECT i.tenant_id, i.employee_id, e.user_name, e.type, e.status, t.is_enabled, "
-        "g.password_hash, g.password_changed_at, g.must_change, g.failures, g.locked_until, "
-        "a.login_authenticator_id, a.kind, a.policy FROM user_name_index i "
-        "JOIN tenant t ON t.tenant_id = i.tenant_id "
-        "JOIN employee e ON e.tenant_id = i.tenant_id AND e.employee_id = i.employee_id "
-        "JOIN employee_login g ON g.tenant_id = i.tenant_id AND g.employee_id = i.employee_id "
-        "LEFT JOIN login_authenticator a ON a.tenant_id = i.tenant_id "
-        "AND a.login_authenticator_id = g.login_authenticator_id "
-        "WHERE i.environment_id = $1 AND i.user_name_folded = $2",
-        DB_ARGS(DB_TEXT(environment_id), DB_TEXT(folded)),
-        DB_COLUMNS(COLUMN_STR(&l->tenant_id), COLUMN_STR(&l->employee_id),
-                   COLUMN_STR(&l->user_name), COLUMN_STR(&f->type), COLUMN_STR(&f->status),
-                   COLUMN_BOOL(&f->tenant_enabled), COLUMN_STR(&l->password_hash),
-                   COLUMN_INT(&l->password_changed_at), COLUMN_BOOL(&l->must_change),
-                   COLUMN_INT(&l->failures), COLUMN_INT(&l->locked_until),
-                   COLUMN_STR(&l->authenticator_id), COLUMN_STR(&l->authenticator_kind),
-                   COLUMN_STR(&f->policy)));
-}
+#define FOUND_SQL                                                                                  \
+    "SELECT e.tenant_id, e.employee_id, e.user_name, e.type, e.status, t.is_enabled, "             \
+    "g.password_hash, g.password_changed_at, g.must_change, g.failures, g.locked_until, "          \
+    "a.login_authenticator_id, a.kind, a.policy "
+#define FOUND_JOINS_SQL                                                                            \
+    "JOIN tenant t ON t.tenant_id = e.tenant_id "                                                  \
+    "JOIN employee_login g ON g.tenant_id = e.tenant_id AND g.employee_id = e.employee_id "        \
+    "LEFT JOIN login_authenticator a ON a.tenant_id = e.tenant_id "                                \
+    "AND a.login_authenticator_id = g.login_authenticator_id "
+#define FOUND_COLUMNS(f)                                                                           \
+    DB_COLUMNS(COLUMN_STR(&(f)->login.tenant_id), COLUMN_STR(&(f)->login.employee_id),             \
+               COLUMN_STR(&(f)->login.user_name), COLUMN_STR(&(f)->type),                          \
+               COLUMN_STR(&(f)->status), COLUMN_BOOL(&(f)->tenant_enabled),                        \
+               COLUMN_STR(&(f)->login.password_hash), COLUMN_INT(&(f)->login.password_changed_at), \
+               COLUMN_BOOL(&(f)->login.must_change), COLUMN_INT(&(f)->login.failures),             \
+               COLUMN_INT(&(f)->login.locked_until), COLUMN_STR(&(f)->login.authenticator_id),     \
+               COLUMN_STR(&(f)->login.authenticator_kind), COLUMN_STR(&(f)->policy))
 
 static bool is_old(const struct ctx *cx, const struct login *l) {
     int64_t days = l->policy.max_age_days;
     return days > 0 && l->password_changed_at + days * 86400 <= cx->now;
 }
 
+/* Alive, and what follows from the policy. */
+static err found_end(struct ctx *cx, struct found *f, struct login *ret_login) {
+    struct login *l = &f->login;
+    if (!f->tenant_enabled || !employee_may_log_in(f->type, f->status)) {
+        return fail(cx, ERR_NOT_FOUND, "employee %.*s is %.*s %.*s, its tenant %s",
+                    STR_ARG(l->employee_id), STR_ARG(f->status), STR_ARG(f->type),
+                    f->tenant_enabled ? "enabled" : "disabled");
+    }
+    TRY(login_policy_parse(cx, f->policy, &l->policy));
+    l->must_change = l->must_change || (l->password_hash.p != NULL && is_old(cx, l));
+    *ret_login = *l;
+    return OK;
+}
+
+err login_of(struct ctx *cx, struct str tenant_id, struct str employee_id,
+             struct login *ret_login) {
+    struct found f = {.tenant_enabled = false};
+    TRY(db_one(cx,
+               FOUND_SQL "FROM employee e " FOUND_JOINS_SQL
+                         "WHERE e.tenant_id = $1 AND e.employee_id = $2",
+               DB_ARGS(DB_TEXT(tenant_id), DB_TEXT(employee_id)), FOUND_COLUMNS(&f)));
+    return found_end(cx, &f, ret_login);
+}
+
 err login_find(struct ctx *cx, struct str environment_id, struct str user_name,
                struct login *ret_login) {
-    struct found f = {.login = {.user_name = user_name}};
-    struct login *l = &f.login;
+    struct found f = {.tenant_enabled = false};
     if (!user_name_ok(user_name)) {
         return fail(cx, ERR_NOT_FOUND, "not the form of a user name");
     }
-    TRY(found_read(cx, environment_id, &f));
-    if (!f.tenant_enabled || !employee_may_log_in(f.type, f.status)) {
-        return fail(cx, ERR_NOT_FOUND, "employee %.*s is %.*s %.*s, its tenant %s",
-                    STR_ARG(l->employee_id), STR_ARG(f.status), STR_ARG(f.type),
-                    f.tenant_enabled ? "enabled" : "disabled");
+    /* all tenants: the index says whose it is; every join goes by tenant_id */
+    TRY(db_one(cx,
+               FOUND_SQL "FROM user_name_index i "
+                         "JOIN employee e ON e.tenant_id = i.tenant_id AND e.employee_id = "
+                         "i.employee_id " FOUND_JOINS_SQL
+                         "WHERE i.environment_id = $1 AND i.user_name_folded = $2",
+               DB_ARGS(DB_TEXT(environment_id), DB_TEXT(str_lower(cx->arena, user_name))),
+               FOUND_COLUMNS(&f)));
+    if (f.login.password_hash.p == NULL) {
+        return fail(cx, ERR_NOT_FOUND, "employee %.*s has no password",
+                    STR_ARG(f.login.employee_id));
     }
-    if (l->password_hash.p == NULL) {
-        return fail(cx, ERR_NOT_FOUND, "employee %.*s has no password", STR_ARG(l->employee_id));
-    }
-    TRY(login_policy_parse(cx, f.policy, &l->policy));
-    l->must_change = l->must_change || is_old(cx, l);
-    *ret_login = *l;
-    return OK;
+    return found_end(cx, &f, ret_login);
 }
 
 struct login login_dummy(struct str user_name) {
@@ -111,14 +127,16 @@ static err refuse(struct ctx *cx, const struct login *l) {
                 (long long)locked_until);
 }
 
-err login_succeeded(struct ctx *cx, const struct login *l) {
+err login_succeeded(struct ctx *cx, const struct login *l, bool is_whole) {
     int64_t n;
     TRY(db_exec(cx,
-                "UPDATE employee_login SET failures = 0, locked_until = NULL, updated_at = $3 "
+                "UPDATE employee_login SET updated_at = $3, "
+                "failures = CASE WHEN $5 = 1 THEN 0 ELSE failures END, "
+                "locked_until = CASE WHEN $5 = 1 THEN NULL ELSE locked_until END "
                 "WHERE tenant_id = $1 AND employee_id = $2 AND password_hash = $4 "
                 "AND (locked_until IS NULL OR locked_until <= $3)",
                 DB_ARGS(DB_TEXT(l->tenant_id), DB_TEXT(l->employee_id), DB_INT(cx->now),
-                        DB_TEXT(l->password_hash)),
+                        DB_TEXT(l->password_hash), DB_BOOL(is_whole)),
                 &n));
     return n == 1 ? OK : refuse(cx, l);
 }

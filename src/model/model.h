@@ -567,16 +567,20 @@ struct login {
 };
 err login_find(struct ctx *cx, struct str environment_id, struct str user_name,
                struct login *ret_login);
+/* The same by id, with or without a password: for the steps after the first, each of which looks
+ * again (SECURITY `dead-means-dead`). ERR_NOT_FOUND. */
+err login_of(struct ctx *cx, struct str tenant_id, struct str employee_id, struct login *ret_login);
 /* Nobody's: password_dummy() and a default policy. login_failed() does nothing with it. */
 struct login login_dummy(struct str user_name);
 /* In a write closure, one UPDATE each. Counts, and locks when the policy says so. */
 err login_failed(struct ctx *cx, const struct login *l);
-/* The password was right: clears the counter. Decided by the row as it is now, so that 64 at once
+/* The password was right. is_whole: nothing else is to be proven, which clears the counter; a
+ * password before a second factor does not, or the factor could be guessed for ever. Decided by the row as it is now, so that 64 at once
  * get no more guesses than one after the other (SECURITY `lockout`). ERR_FORBIDDEN: the account is
  * locked, and may be told so. ERR_INVALID_GRANT: answer as to a wrong password: so many wrong ones
  * came while it was locked that the word "locked" would tell a guesser that this one is right; or
  * the password was changed meanwhile. */
-err login_succeeded(struct ctx *cx, const struct login *l);
+err login_succeeded(struct ctx *cx, const struct login *l, bool is_whole);
 /* A new password: also ends the employee's browser sessions and what they issued (SECURITY
  * `dead-means-dead`), and clears counter and lock. */
 err login_password_set(struct ctx *cx, struct str tenant_id, struct str employee_id,

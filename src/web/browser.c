@@ -68,3 +68,33 @@ err browser_session(struct ctx *cx, const struct request *rq, struct sso_session
     *ret_found = true;
     return OK;
 }
+
+err browser_require(struct ctx *cx, const struct request *rq, struct str return_path,
+                    struct sso_session *ret_session, bool *ret_found, struct reply *rp) {
+    TRY(browser_session(cx, rq, ret_session, ret_found));
+    return *ret_found ? OK : flow_begin_here(cx, rq, return_path, rp);
+}
+
+static struct str form_secret(struct ctx *cx, struct str cookie) {
+    return str_format(cx->arena, "form_token %.*s", STR_ARG(cookie));
+}
+
+err form_token_write(struct page *p) {
+    struct str cookie;
+    TRY(cookie_read(p->cx, p->rq, COOKIE_SESSION, &cookie));
+    HTML(&p->h, "<input type=\"hidden\" name=\"form_token\"");
+    HTML_ATTR(&p->h, "value", sha256_text(p->cx->arena, form_secret(p->cx, cookie)));
+    HTML(&p->h, ">\n");
+    return OK;
+}
+
+err form_token_check(struct ctx *cx, const struct request *rq) {
+    struct str cookie, given;
+    TRY(cookie_read(cx, rq, COOKIE_SESSION, &cookie));
+    TRY(request_param(cx, rq, "form_token", &given));
+    if (cookie.p == NULL || str_empty(given) || !sha256_matches(form_secret(cx, cookie), given)) {
+        return fail_say(cx, ERR_FORBIDDEN,
+                        "This form is not of this browser's sign-in. Open the page again.");
+    }
+    return OK;
+}

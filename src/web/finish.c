@@ -16,6 +16,11 @@ err application_usable(struct ctx *cx, const struct application *a, struct str t
     return OK;
 }
 
+/* It ends at a page of our own. */
+static bool is_local(const struct finish *f) {
+    return f->flow != NULL && f->flow->return_path.p != NULL;
+}
+
 static err answer_prepare(struct ctx *cx, const struct request *rq, struct finish *f,
                           struct reply *rp) {
     f->grant = (struct authorize_grant){.user = &f->user, .sso = &f->sso};
@@ -34,6 +39,8 @@ err finish_prepare(struct ctx *cx, const struct request *rq, struct finish *f, s
     f->remote = rq->remote;
     if (f->asks_consent) {
         page_see_other(rp, flow_path(cx->arena, &f->flow->row));
+    } else if (is_local(f)) {
+        page_see_other(rp, f->flow->return_path);
     } else {
         TRY(answer_prepare(cx, rq, f, rp));
     }
@@ -88,7 +95,7 @@ err finish_commit(struct ctx *cx, const struct finish *f) {
     if (f->grant.session.session_id.p != NULL) {
         TRY(session_create(cx, &f->grant.session));
     }
-    return application_used(cx, &f->request->application);
+    return is_local(f) ? OK : application_used(cx, &f->request->application);
 }
 
 static err finish_run(struct ctx *cx, void *state) {

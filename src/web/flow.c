@@ -13,6 +13,12 @@ struct str flow_data_write(struct arena *a, const struct flow_data *d) {
         json_put_int(&j, "minutes", d->minutes);
     }
     json_put_str_if(&j, "sso_session_id", d->sso_session_id);
+    if (d->proof.employee_id.p != NULL) {
+        json_put_str(&j, "tenant_id", d->proof.tenant_id);
+        json_put_str(&j, "employee_id", d->proof.employee_id);
+        json_put_str(&j, "amr", d->proof.amr);
+        json_put_int(&j, "proven_at", d->proof.at);
+    }
     json_close_object(&j);
     return buf_view(&b);
 }
@@ -25,12 +31,33 @@ err flow_data_parse(struct ctx *cx, struct str json, struct flow_data *ret_data)
     TRY(json_get_str(cx, value, "problem", &d.problem));
     TRY(json_get_int(cx, value, "minutes", 0, &d.minutes));
     TRY(json_get_str(cx, value, "sso_session_id", &d.sso_session_id));
+    TRY(json_get_str(cx, value, "tenant_id", &d.proof.tenant_id));
+    TRY(json_get_str(cx, value, "employee_id", &d.proof.employee_id));
+    TRY(json_get_str(cx, value, "amr", &d.proof.amr));
+    TRY(json_get_int(cx, value, "proven_at", 0, &d.proof.at));
     *ret_data = d;
     return OK;
 }
 
 struct str flow_path(struct arena *a, const struct login_flow *row) {
     return str_format(a, LOGIN_PATH "?flow=%.*s", STR_ARG(percent_encode(a, row->flow)));
+}
+
+/* A page of our own instead of an application's request. */
+static struct str local_write(struct arena *a, struct str return_path) {
+    struct buf b = buf_in(a, 128);
+    struct json_out j = json_to(&b);
+    json_open_object(&j, NULL);
+    json_put_str(&j, "return_path", return_path);
+    json_close_object(&j);
+    return buf_view(&b);
+}
+
+static err request_parse(struct ctx *cx, struct flow *f) {
+    json_t *value;
+    TRY(json_parse(cx, f->row.request, &value));
+    TRY(json_get_str(cx, value, "return_path", &f->return_path));
+    return f->return_path.p != NULL ? OK : authorize_parse(cx, f->row.request, &f->request);
 }
 
 err flow_find(struct ctx *cx, const struct request *rq, struct str secret, struct flow *ret_flow,
@@ -49,7 +76,7 @@ err flow_find(struct ctx *cx, const struct request *rq, struct str secret, struc
     TRY(e);
     f.row.flow = secret;
     f.row.browser = browser;
-    TRY(authorize_parse(cx, f.row.request, &f.request));
+    TRY(request_parse(cx, &f));
     TRY(flow_data_parse(cx, f.row.data, &f.data));
     *ret_flow = f;
     *ret_found = true;
@@ -60,24 +87,37 @@ static err begin_run(struct ctx *cx, void *state) {
     return login_flow_create(cx, state);
 }
 
-err flow_begin(struct ctx *cx, const struct request *rq, const struct authorize *r,
-               const char *step, const struct flow_data *data, struct reply *rp) {
-    struct login_flow *row = NEW(cx->arena, struct login_flow);
+static err begin(struct ctx *cx, const struct request *rq, struct login_flow *row,
+                 struct reply *rp) {
     /* One secret a browser: sign-ins in two of its windows do not end each other. */
     TRY(cookie_read(cx, rq, COOKIE_BROWSER, &row->browser));
     if (row->browser.n > BROWSER_SECRET_MAX) {
         row->browser = STR_NONE;
     }
     row->environment_id = rq->environment->id;
-    row->step = str_from(step);
-    row->request = authorize_write(cx->arena, r);
-    row->data = flow_data_write(cx->arena, data);
     login_flow_prepare(cx, row);
     page_see_other(rp, flow_path(cx->arena, row));
     cookie_set(cx, rq, COOKIE_BROWSER, row->browser, rp);
     rp->write.run = begin_run;
     rp->write.state = row;
     return OK;
+}
+
+err flow_begin(struct ctx *cx, const struct request *rq, const struct authorize *r,
+               const char *step, const struct flow_data *data, struct reply *rp) {
+    struct login_flow *row = NEW(cx->arena, struct login_flow);
+    row->step = str_from(step);
+    row->request = authorize_write(cx->arena, r);
+    row->data = flow_data_write(cx->arena, data);
+    return begin(cx, rq, row, rp);
+}
+
+err flow_begin_here(struct ctx *cx, const struct request *rq, struct str return_path,
+                    struct reply *rp) {
+    struct login_flow *row = NEW(cx->arena, struct login_flow);
+    row->step = STR(STEP_USER);
+    row->request = local_write(cx->arena, return_path);
+    return begin(cx, rq, row, rp);
 }
 
 struct advance {

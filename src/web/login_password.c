@@ -70,8 +70,8 @@ static err attempt_begin(struct ctx *cx, const struct request *rq, const struct 
 struct outcome {
     const struct attempt *attempt;
     const struct flow *flow;
-    enum verdict verdict; /* if the model agrees */
-    struct finish finish; /* of GOOD */
+    enum verdict verdict;   /* if the model agrees */
+    struct sign_in sign_in; /* of GOOD */
     struct reply *rp;
 };
 
@@ -112,7 +112,7 @@ static err outcome_run(struct ctx *cx, void *state) {
         TRY(login_failed(cx, &a->login));
         return outcome_problem(cx, o, VERDICT_WRONG);
     }
-    err e = login_succeeded(cx, &a->login);
+    err e = login_succeeded(cx, &a->login, o->verdict == VERDICT_GOOD && o->sign_in.next == NULL);
     if (e == ERR_FORBIDDEN) {
         return outcome_problem(cx, o, VERDICT_LOCKED);
     }
@@ -123,26 +123,19 @@ static err outcome_run(struct ctx *cx, void *state) {
     if (a->better_hash.p != NULL) {
         TRY(login_password_rehash(cx, &a->login, a->better_hash));
     }
-    return o->verdict == VERDICT_GOOD ? finish_commit(cx, &o->finish)
+    return o->verdict == VERDICT_GOOD ? sign_in_commit(cx, &o->sign_in)
                                       : outcome_problem(cx, o, o->verdict);
 }
 
-static err finish_of_outcome(struct ctx *cx, const struct request *rq, struct outcome *o) {
-    const struct login *l = &o->attempt->login;
-    struct finish *f = &o->finish;
-    f->request = &o->flow->request;
-    f->flow = o->flow;
-    f->asks_consent = (f->request->prompt & PROMPT_CONSENT) != 0;
-    f->sso = (struct sso_session){.tenant_id = l->tenant_id,
-                                  .employee_id = l->employee_id,
-                                  .amr = STR("pwd"), /* RFC 8176 */
-                                  .auth_at = cx->now,
-                                  .created_at = cx->now,
-                                  .last_used_at = cx->now,
-                                  .idle_seconds = l->policy.idle_seconds,
-                                  .expires_at = cx->now + l->policy.session_seconds};
-    sso_session_prepare(cx, &f->sso, &f->cookie);
-    return finish_prepare(cx, rq, f, o->rp);
+static err sign_in_of_outcome(struct ctx *cx, const struct request *rq, struct outcome *o) {
+    struct sign_in *s = &o->sign_in;
+    s->flow = o->flow;
+    s->login = o->attempt->login;
+    s->proof = (struct proof){.tenant_id = s->login.tenant_id,
+                              .employee_id = s->login.employee_id,
+                              .amr = STR("pwd"), /* RFC 8176 */
+                              .at = cx->now};
+    return sign_in_prepare(cx, rq, s, o->rp);
 }
 
 static err attempt_end(struct ctx *cx, const struct request *rq, const struct flow *f,
@@ -154,7 +147,7 @@ static err attempt_end(struct ctx *cx, const struct request *rq, const struct fl
     o->rp = rp;
     o->verdict = a->known && a->matches ? verdict_of(&f->request, &a->login) : VERDICT_WRONG;
     if (o->verdict == VERDICT_GOOD) {
-        TRY(finish_of_outcome(cx, rq, o));
+        TRY(sign_in_of_outcome(cx, rq, o));
     }
     rp->write.run = outcome_run;
     rp->write.state = o;

@@ -11,6 +11,9 @@ struct str application_title(struct arena *a, const struct application *applicat
 }
 
 void login_lead(struct page *p, const struct flow *f) {
+    if (f->return_path.p != NULL) {
+        return;
+    }
     HTML(&p->h, "<p class=\"lead\">");
     page_say(
         p, TEXT_LOGIN_TO,

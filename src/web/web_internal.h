@@ -97,6 +97,15 @@ void cookie_clear(struct ctx *cx, const struct request *rq, enum cookie c, struc
 /* The session of this browser. *ret_found false: none that is alive. */
 err browser_session(struct ctx *cx, const struct request *rq, struct sso_session *ret_session,
                     bool *ret_found);
+/* The same for a page of our own at return_path (path and query of this server, "/auth/..."): where
+ * there is none, *ret_found is false and rp leads into a sign-in that ends at return_path. */
+err browser_require(struct ctx *cx, const struct request *rq, struct str return_path,
+                    struct sso_session *ret_session, bool *ret_found, struct reply *rp);
+/* Forms of such a page: a hidden field that only the browser of this session can know (SECURITY
+ * `fixation`). The check fails closed with ERR_FORBIDDEN. */
+struct page;
+err form_token_write(struct page *p);
+err form_token_check(struct ctx *cx, const struct request *rq);
 
 /* ---- verdict.c ---- */
 
@@ -122,16 +131,24 @@ const char *verdict_word(enum verdict v);
 /* ---- flow.c: a sign-in under way ---- */
 
 #define BROWSER_SECRET_MAX 128
+/* Who has proven what so far in this sign-in; written by us alone. */
+struct proof {
+    struct str tenant_id, employee_id; /* absent: nobody yet */
+    struct str amr;                    /* words of RFC 8176 in their order: "pwd", "pwd otp" */
+    int64_t at;                        /* of the first factor */
+};
 /* What a flow's data knows. */
 struct flow_data {
     struct str user_name;
     struct str problem; /* word of the problem table: shown once */
     int64_t minutes;    /* of LOCKED */
     struct str sso_session_id;
+    struct proof proof; /* each step hands it on, or takes it back */
 };
 struct flow {
     struct login_flow row;
-    struct authorize request;
+    struct authorize request; /* application absent: a page of our own asked, see return_path */
+    struct str return_path;   /* where such a sign-in ends; absent: at the application */
     struct flow_data data;
 };
 struct str flow_data_write(struct arena *a, const struct flow_data *d);
@@ -143,6 +160,9 @@ err flow_find(struct ctx *cx, const struct request *rq, struct str secret, struc
 /* rp: the flow is stored by a closure, the browser gets its cookie and a 303 to the first step. */
 err flow_begin(struct ctx *cx, const struct request *rq, const struct authorize *r,
                const char *step, const struct flow_data *data, struct reply *rp);
+/* The same for a page of our own. */
+err flow_begin_here(struct ctx *cx, const struct request *rq, struct str return_path,
+                    struct reply *rp);
 /* rp: a closure that advances, and a 303 to the next page. */
 err flow_advance(struct ctx *cx, const struct flow *f, const char *step,
                  const struct flow_data *data, struct reply *rp);
@@ -178,6 +198,21 @@ void finish_refuse(struct ctx *cx, const struct request *rq, const struct flow *
 err application_usable(struct ctx *cx, const struct application *a, struct str tenant_id,
                        bool *ret_usable);
 
+/* ---- sign_in.c: what is proven, and what comes next ---- */
+
+/* A factor was proven. The step fills in flow, login and proof (with its own word in amr);
+ * sign_in_prepare() asks the table of demands what is still missing and fills the reply;
+ * sign_in_commit() runs in the step's write closure, after all else that the step writes. */
+struct sign_in {
+    const struct flow *flow;
+    struct login login;
+    struct proof proof;
+    const char *next;     /* the step that follows; NULL: all is proven */
+    struct finish finish; /* of the end */
+};
+err sign_in_prepare(struct ctx *cx, const struct request *rq, struct sign_in *s, struct reply *rp);
+err sign_in_commit(struct ctx *cx, const struct sign_in *s);
+
 /* ---- login_step.c, login_password.c: the steps (a table) ---- */
 
 struct login_step {
@@ -188,7 +223,7 @@ struct login_step {
 };
 const struct login_step *login_step_find(struct str name); /* NULL: of another version */
 #define USER_NAME_MAX 256                                  /* bytes: no longer one is anybody's */
-/* Which application all this is for. */
+/* Which application all this is for; nothing for a page of our own. */
 void login_lead(struct page *p, const struct flow *f);
 void login_form_begin(struct page *p, const struct flow *f);
 /* A submit button: its `action` is id and value. */

@@ -96,7 +96,7 @@ static void tenant_ready(struct fixture *f) {
     must(f->cx, run(f, TENANT(AUTHENTICATORS("") ADA("")), true, &r));
 }
 
-static struct login login_of(struct fixture *f) {
+static struct login login_now(struct fixture *f) {
     struct login l;
     must(f->cx, login_find(f->cx, STR("e1"), STR("ada@classics.example"), &l));
     return l;
@@ -104,7 +104,7 @@ static struct login login_of(struct fixture *f) {
 
 static void opens(struct fixture *f, struct str password, bool expected) {
     bool stale;
-    assert_int_equal(password_matches(password, login_of(f).password_hash, &stale), expected);
+    assert_int_equal(password_matches(password, login_now(f).password_hash, &stale), expected);
 }
 
 static void authenticators_are_made_and_changed(struct fixture *f) {
@@ -170,12 +170,12 @@ static void password_is_generated_once(struct fixture *f) {
     assert_true(str_is(r.secrets[0].member, "password"));
     assert_int_equal(r.secrets[0].value.n, LOGIN_PASSWORD_GENERATED);
     opens(f, r.secrets[0].value, true);
-    assert_true(str_is(login_of(f).authenticator_kind, "system"));
-    assert_false(login_of(f).must_change);
-    struct str hash = login_of(f).password_hash;
+    assert_true(str_is(login_now(f).authenticator_kind, "system"));
+    assert_false(login_now(f).must_change);
+    struct str hash = login_now(f).password_hash;
     r = applied(f, text, 0, "");
     assert_int_equal(r.secrets_n, 0);
-    assert_true(str_eq(login_of(f).password_hash, hash));
+    assert_true(str_eq(login_now(f).password_hash, hash));
 }
 
 static void password_is_given_and_changed(struct fixture *f) {
@@ -198,7 +198,7 @@ static void dead_means_dead_a_declared_password_ends_sessions(struct fixture *f)
     tenant_ready(f);
     (void)applied(f, TENANT(ADA(",\"password\":\"" PASSWORD "\"")), 1,
                   "loginAuthenticator, password");
-    struct login l = login_of(f);
+    struct login l = login_now(f);
     struct sso_session s = {.tenant_id = l.tenant_id,
                             .employee_id = l.employee_id,
                             .amr = STR("pwd"),

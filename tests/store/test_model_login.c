@@ -19,7 +19,7 @@ static void login_world(struct fixture *f, const char *policy) {
     must(f->cx, login_password_set(f->cx, S(TENANT_1), S(USER_1), S(HASH), false));
 }
 
-static struct login login_of(struct fixture *f) {
+static struct login login_now(struct fixture *f) {
     struct login l;
     must(f->cx, login_find(f->cx, S(ENV_1), S("one@example.com"), &l));
     return l;
@@ -59,7 +59,7 @@ static void enumeration_who_may_not_sign_in_is_not_found(struct fixture *f) {
         must(f->cx, db_exec(f->cx, changes[i][0], DB_NO_ARGS, NULL));
         must_fail(f->cx, login_find(f->cx, S(ENV_1), S("one@example.com"), &l), ERR_NOT_FOUND);
         must(f->cx, db_exec(f->cx, changes[i][1], DB_NO_ARGS, NULL));
-        (void)login_of(f);
+        (void)login_now(f);
     }
     must_fail(f->cx, login_find(f->cx, S(ENV_2), S("one@example.com"), &l), ERR_NOT_FOUND);
     must_fail(f->cx, login_find(f->cx, S(ENV_1), S("nobody@example.com"), &l), ERR_NOT_FOUND);
@@ -68,7 +68,7 @@ static void enumeration_who_may_not_sign_in_is_not_found(struct fixture *f) {
     /* Nobody's failure is nobody's: it counts for none. */
     l = login_dummy(S("nobody@example.com"));
     must(f->cx, login_failed(f->cx, &l));
-    assert_int_equal(login_of(f).failures, 0);
+    assert_int_equal(login_now(f).failures, 0);
     assert_true(str_eq(l.password_hash, password_dummy()));
     assert_int_equal(l.policy.lock_after, 6);
 }
@@ -76,14 +76,14 @@ static void enumeration_who_may_not_sign_in_is_not_found(struct fixture *f) {
 static void no_authenticator_is_said_after_the_password(struct fixture *f) {
     login_world(f, "{}");
     store_sql(f, "UPDATE employee_login SET login_authenticator_id = NULL");
-    struct login l = login_of(f);
+    struct login l = login_now(f);
     assert_null(l.authenticator_kind.p);
     assert_null(l.authenticator_id.p);
     must_be(l.password_hash, HASH);
 }
 
 static void fail_times(struct fixture *f, int n) {
-    struct login l = login_of(f);
+    struct login l = login_now(f);
     for (int i = 0; i < n; i++) {
         must(f->cx, login_failed(f->cx, &l));
     }
@@ -92,21 +92,36 @@ static void fail_times(struct fixture *f, int n) {
 static void lockout_after_six_for_thirty_minutes(struct fixture *f) {
     login_world(f, "{}");
     fail_times(f, 5);
-    struct login l = login_of(f);
+    struct login l = login_now(f);
     assert_int_equal(l.failures, 5);
     assert_int_equal(l.locked_until, 0);
     fail_times(f, 1);
-    l = login_of(f);
+    l = login_now(f);
     assert_int_equal(l.locked_until, f->cx->now + 1800);
-    must_fail(f->cx, login_succeeded(f->cx, &l), ERR_FORBIDDEN);
+    must_fail(f->cx, login_succeeded(f->cx, &l, true), ERR_FORBIDDEN);
     store_at(f, 1799);
-    must_fail(f->cx, login_succeeded(f->cx, &l), ERR_FORBIDDEN);
+    must_fail(f->cx, login_succeeded(f->cx, &l, true), ERR_FORBIDDEN);
     fail_times(f, 1); /* makes it no longer */
     store_at(f, 1);
-    must(f->cx, login_succeeded(f->cx, &l));
-    l = login_of(f);
+    must(f->cx, login_succeeded(f->cx, &l, true));
+    l = login_now(f);
     assert_int_equal(l.failures, 0);
     assert_int_equal(l.locked_until, 0);
+}
+
+/* Or a second factor could be guessed by whoever knows the password. */
+static void lockout_is_not_cleared_by_the_first_of_two_factors(struct fixture *f) {
+    login_world(f, "{}");
+    fail_times(f, 5);
+    struct login l = login_now(f), same;
+    must(f->cx, login_succeeded(f->cx, &l, false));
+    must(f->cx, login_of(f->cx, l.tenant_id, l.employee_id, &same));
+    assert_int_equal(same.failures, 5);
+    assert_true(str_eq(same.user_name, l.user_name));
+    must(f->cx, login_failed(f->cx, &same));
+    must_fail(f->cx, login_succeeded(f->cx, &l, false), ERR_FORBIDDEN);
+    must_fail(f->cx, login_of(f->cx, l.tenant_id, STR("nobody"), &same), ERR_NOT_FOUND);
+    must_fail(f->cx, login_of(f->cx, STR("other"), l.employee_id, &same), ERR_NOT_FOUND);
 }
 
 static void lockout_begins_anew_when_it_has_ended(struct fixture *f) {
@@ -114,31 +129,31 @@ static void lockout_begins_anew_when_it_has_ended(struct fixture *f) {
     fail_times(f, 2);
     store_at(f, 60);
     fail_times(f, 1);
-    struct login l = login_of(f);
+    struct login l = login_now(f);
     assert_int_equal(l.failures, 1);
     assert_int_equal(l.locked_until, 0);
     fail_times(f, 1);
-    assert_int_equal(login_of(f).locked_until, f->cx->now + 60);
+    assert_int_equal(login_now(f).locked_until, f->cx->now + 60);
 }
 
 static void lockout_is_no_oracle_for_the_right_password(struct fixture *f) {
     login_world(f, "{}");
     fail_times(f, 11);
-    struct login l = login_of(f);
-    must_fail(f->cx, login_succeeded(f->cx, &l), ERR_FORBIDDEN);
+    struct login l = login_now(f);
+    must_fail(f->cx, login_succeeded(f->cx, &l, true), ERR_FORBIDDEN);
     fail_times(f, 1); /* twice six */
-    must_fail(f->cx, login_succeeded(f->cx, &l), ERR_INVALID_GRANT);
+    must_fail(f->cx, login_succeeded(f->cx, &l, true), ERR_INVALID_GRANT);
     store_at(f, 1800);
-    must(f->cx, login_succeeded(f->cx, &l));
+    must(f->cx, login_succeeded(f->cx, &l, true));
 }
 
 static void success_clears_the_counter(struct fixture *f) {
     login_world(f, "{}");
     fail_times(f, 5);
-    struct login l = login_of(f);
-    must(f->cx, login_succeeded(f->cx, &l));
+    struct login l = login_now(f);
+    must(f->cx, login_succeeded(f->cx, &l, true));
     fail_times(f, 5);
-    assert_int_equal(login_of(f).locked_until, 0);
+    assert_int_equal(login_now(f).locked_until, 0);
 }
 
 static err failed_run(struct ctx *cx, void *state) {
@@ -147,10 +162,10 @@ static err failed_run(struct ctx *cx, void *state) {
 
 static void lockout_counts_every_one_of_64_at_once(struct fixture *f) {
     login_world(f, "{}");
-    struct login l = login_of(f);
+    struct login l = login_now(f);
     assert_int_equal(store_race(f, failed_run, &l, OK), 64);
     assert_int_equal(store_number(f, "SELECT failures FROM employee_login"), 64);
-    must_fail(f->cx, login_succeeded(f->cx, &l), ERR_INVALID_GRANT);
+    must_fail(f->cx, login_succeeded(f->cx, &l, true), ERR_INVALID_GRANT);
 }
 
 struct guesses {
@@ -164,14 +179,14 @@ static err guess_run(struct ctx *cx, void *state) {
     if (atomic_fetch_add(&g->next, 1) != 40) {
         return login_failed(cx, &g->login);
     }
-    err e = login_succeeded(cx, &g->login);
+    err e = login_succeeded(cx, &g->login, true);
     atomic_fetch_add(e == OK ? &g->right : &g->told, 1);
     return e == OK ? OK : fail(cx, ERR_FORBIDDEN, "as the model said");
 }
 
 static void lockout_holds_for_a_right_guess_among_64_at_once(struct fixture *f) {
     login_world(f, "{}");
-    struct guesses g = {.login = login_of(f)}; /* read before any of them: not locked */
+    struct guesses g = {.login = login_now(f)}; /* read before any of them: not locked */
     assert_int_equal(store_race(f, guess_run, &g, ERR_FORBIDDEN), 63);
     assert_int_equal(g.right, 0);
     assert_true(g.told >= 1);
@@ -197,30 +212,30 @@ static void lockout_is_of_one_employee_of_one_tenant(struct fixture *f) {
 
 static void dead_means_dead_a_changed_password_opens_no_more(struct fixture *f) {
     login_world(f, "{}");
-    struct login before = login_of(f);
+    struct login before = login_now(f);
     fail_times(f, 6);
     must(f->cx, login_password_set(f->cx, S(TENANT_1), S(USER_1), S("hash-2"), true));
-    must_fail(f->cx, login_succeeded(f->cx, &before), ERR_INVALID_GRANT);
-    struct login l = login_of(f);
+    must_fail(f->cx, login_succeeded(f->cx, &before, true), ERR_INVALID_GRANT);
+    struct login l = login_now(f);
     must_be(l.password_hash, "hash-2");
     must_be(l.authenticator_id, AUTH_1);
     assert_int_equal(l.failures, 0);
     assert_int_equal(l.locked_until, 0);
     assert_true(l.must_change);
-    must(f->cx, login_succeeded(f->cx, &l));
+    must(f->cx, login_succeeded(f->cx, &l, true));
     /* Nor does a rehash of the old one bring it back. */
     must(f->cx, login_password_rehash(f->cx, &before, S("hash-1-better")));
-    must_be(login_of(f).password_hash, "hash-2");
+    must_be(login_now(f).password_hash, "hash-2");
     must(f->cx, login_password_rehash(f->cx, &l, S("hash-2-better")));
-    must_be(login_of(f).password_hash, "hash-2-better");
+    must_be(login_now(f).password_hash, "hash-2-better");
 }
 
 static void password_that_is_too_old_must_be_changed(struct fixture *f) {
     login_world(f, "{\"maxAgeDays\":30}");
     store_at(f, 30 * 86400 - 1);
-    assert_false(login_of(f).must_change);
+    assert_false(login_now(f).must_change);
     store_at(f, 1);
-    assert_true(login_of(f).must_change);
+    assert_true(login_now(f).must_change);
 }
 
 static void idor_authenticators_are_found_in_their_tenant(struct fixture *f) {
@@ -291,6 +306,7 @@ static const struct store_case cases[] = {
     STORE_CASE(lockout_after_six_for_thirty_minutes),
     STORE_CASE(lockout_begins_anew_when_it_has_ended),
     STORE_CASE(lockout_is_no_oracle_for_the_right_password),
+    STORE_CASE(lockout_is_not_cleared_by_the_first_of_two_factors),
     STORE_CASE(success_clears_the_counter),
     STORE_CASE(lockout_counts_every_one_of_64_at_once),
     STORE_CASE(lockout_holds_for_a_right_guess_among_64_at_once),

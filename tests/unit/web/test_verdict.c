@@ -62,17 +62,23 @@ static void a_flow_remembers_what_it_was_told(void **state) {
     struct flow_data d = {.user_name = STR("zo\xc3\xab\"@acme.example"),
                           .problem = STR("locked"),
                           .minutes = 30,
-                          .sso_session_id = STR("s")};
+                          .sso_session_id = STR("s"),
+                          .proof = {STR("t"), STR("e"), STR("pwd"), 7}};
     struct flow_data back;
     assert_int_equal(flow_data_parse(&f->cx, flow_data_write(f->arena, &d), &back), OK);
     assert_true(str_eq(back.user_name, d.user_name));
     assert_str(back.problem, "locked");
     assert_int_equal(back.minutes, 30);
     assert_str(back.sso_session_id, "s");
+    assert_str(back.proof.tenant_id, "t");
+    assert_str(back.proof.employee_id, "e");
+    assert_str(back.proof.amr, "pwd");
+    assert_int_equal(back.proof.at, 7);
     d = (struct flow_data){.minutes = 0};
     assert_int_equal(flow_data_parse(&f->cx, flow_data_write(f->arena, &d), &back), OK);
     assert_null(back.user_name.p);
     assert_null(back.problem.p);
+    assert_null(back.proof.employee_id.p);
 }
 
 static void data_of_a_flow_that_is_broken_is_an_error(void **state) {

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What is proven in a sign-in, and what comes next: another step, or the end. */
+#include "web_internal.h"
+
+/* In this order. A further factor is a row here, a row of login_step.c and a file. */
+struct demand {
+    const char *step; /* NULL ends the table */
+    bool (*wanted)(const struct login *l, const struct proof *p);
+};
+static const struct demand demands[] = {
+    {NULL, NULL},
+};
+
+static const char *next_of(const struct sign_in *s) {
+    const struct demand *d = demands;
+    while (d->step != NULL && !d->wanted(&s->login, &s->proof)) {
+        d++;
+    }
+    return d->step;
+}
+
+static err end_prepare(struct ctx *cx, const struct request *rq, struct sign_in *s,
+                       struct reply *rp) {
+    const struct login *l = &s->login;
+    struct finish *f = &s->finish;
+    f->request = &s->flow->request;
+    f->flow = s->flow;
+    f->asks_consent = (f->request->prompt & PROMPT_CONSENT) != 0;
+    f->sso = (struct sso_session){.tenant_id = l->tenant_id,
+                                  .employee_id = l->employee_id,
+                                  .amr = s->proof.amr,
+                                  .auth_at = cx->now,
+                                  .created_at = cx->now,
+                                  .last_used_at = cx->now,
+                                  .idle_seconds = l->policy.idle_seconds,
+                                  .expires_at = cx->now + l->policy.session_seconds};
+    sso_session_prepare(cx, &f->sso, &f->cookie);
+    return finish_prepare(cx, rq, f, rp);
+}
+
+err sign_in_prepare(struct ctx *cx, const struct request *rq, struct sign_in *s, struct reply *rp) {
+    s->next = next_of(s);
+    if (s->next == NULL) {
+        return end_prepare(cx, rq, s, rp);
+    }
+    page_see_other(rp, flow_path(cx->arena, &s->flow->row));
+    return OK;
+}
+
+err sign_in_commit(struct ctx *cx, const struct sign_in *s) {
+    if (s->next == NULL) {
+        return finish_commit(cx, &s->finish);
+    }
+    struct flow_data data = {.user_name = s->flow->data.user_name, .proof = s->proof};
+    return flow_move(cx, s->flow, s->next, flow_data_write(cx->arena, &data));
+}
