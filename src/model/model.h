@@ -575,11 +575,11 @@ struct login login_dummy(struct str user_name);
 /* In a write closure, one UPDATE each. Counts, and locks when the policy says so. */
 err login_failed(struct ctx *cx, const struct login *l);
 /* The password was right. is_whole: nothing else is to be proven, which clears the counter; a
- * password before a second factor does not, or the factor could be guessed for ever. Decided by the row as it is now, so that 64 at once
- * get no more guesses than one after the other (SECURITY `lockout`). ERR_FORBIDDEN: the account is
- * locked, and may be told so. ERR_INVALID_GRANT: answer as to a wrong password: so many wrong ones
- * came while it was locked that the word "locked" would tell a guesser that this one is right; or
- * the password was changed meanwhile. */
+ * password before a second factor does not, or the factor could be guessed for ever. Decided by the
+ * row as it is now, so that 64 at once get no more guesses than one after the other (SECURITY
+ * `lockout`). ERR_FORBIDDEN: the account is locked, and may be told so. ERR_INVALID_GRANT: answer
+ * as to a wrong password: so many wrong ones came while it was locked that the word "locked" would
+ * tell a guesser that this one is right; or the password was changed meanwhile. */
 err login_succeeded(struct ctx *cx, const struct login *l, bool is_whole);
 /* A new password: also ends the employee's browser sessions and what they issued (SECURITY
  * `dead-means-dead`), and clears counter and lock. */
