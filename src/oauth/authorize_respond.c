@@ -56,7 +56,7 @@ static void reply_form(struct ctx *cx, struct str uri, const struct answer *answ
     struct buf b = buf_in(cx->arena, 4096);
     buf_z(&b, "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">"
               "<meta name=\"viewport\" content=\"width=device-width\">"
-              "<title>Signing in</title></head><body><form method=\"post\" "
+              "<title>Signing in</title></head><body><main><form method=\"post\" "
               "accept-charset=\"utf-8\" id=\"answer\" action=\"");
     html_text(&b, uri);
     buf_z(&b, "\">");
@@ -67,8 +67,8 @@ static void reply_form(struct ctx *cx, struct str uri, const struct answer *answ
         html_text(&b, answer->v[i].value);
         buf_z(&b, "\">");
     }
-    buf_z(&b, "<noscript><p>One more step: go on to the application.</p>"
-              "<button type=\"submit\">Continue</button></noscript></form>"
+    buf_z(&b, "<noscript><h1>Signing in</h1><p>One more step: go on to the application.</p>"
+              "<button type=\"submit\" id=\"continue\">Continue</button></noscript></form></main>"
               "<script>" SUBMIT_SCRIPT "</script></body></html>\n");
     rp->status = 200;
     rp->content_type = "text/html; charset=utf-8";

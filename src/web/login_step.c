@@ -23,7 +23,7 @@ void login_lead(struct page *p, const struct flow *f) {
 
 void login_form_begin(struct page *p, const struct flow *f) {
     struct html *h = &p->h;
-    HTML(h, "<form id=\"login\" method=\"post\" accept-charset=\"utf-8\"");
+    HTML(h, "<form id=\"login-form\" method=\"post\" accept-charset=\"utf-8\"");
     HTML_URL(h, "action", STR(LOGIN_PATH));
     HTML(h, ">\n<input type=\"hidden\" name=\"flow\"");
     HTML_ATTR(h, "value", f->row.flow);
@@ -157,16 +157,41 @@ static err account_post(struct ctx *cx, const struct request *rq, struct flow *f
 
 /* ---- consent ---- */
 
+static const struct {
+    const char *scope;
+    enum text_key text;
+} scope_texts[] = {
+    {"openid", TEXT_SCOPE_OPENID},
+    {"platform-user-read", TEXT_SCOPE_PLATFORM_USER_READ},
+    {"platform-user-write", TEXT_SCOPE_PLATFORM_USER_WRITE},
+    {"analytics-query", TEXT_SCOPE_ANALYTICS_QUERY},
+    {"access-key-read", TEXT_SCOPE_ACCESS_KEY_READ},
+    {"access-key-write", TEXT_SCOPE_ACCESS_KEY_WRITE},
+    {"application-read", TEXT_SCOPE_APPLICATION_READ},
+    {"application-write", TEXT_SCOPE_APPLICATION_WRITE},
+    {"agent-session", TEXT_SCOPE_AGENT_SESSION},
+};
+
+enum text_key scope_text(struct str scope) {
+    for (size_t i = 0; i < COUNT_OF(scope_texts); i++) {
+        if (str_is(scope, scope_texts[i].scope)) {
+            return scope_texts[i].text;
+        }
+    }
+    return TEXT_COUNT;
+}
+
 static void scopes_show(struct page *p, struct str scope) {
     struct html *h = &p->h;
     HTML(h, "<ul class=\"scopes\">\n");
     const struct scope_info *s;
     for (size_t i = 0; (s = scope_at(i)) != NULL; i++) {
-        if (str_has_word(scope, str_from(s->name))) {
+        struct str name = str_from(s->name);
+        if (str_has_word(scope, name)) {
             HTML(h, "<li>");
-            html_text(h, str_from(s->description));
+            page_say(p, scope_text(name), NULL);
             HTML(h, " <code>");
-            html_text(h, str_from(s->name));
+            html_text(h, name);
             HTML(h, "</code></li>\n");
         }
     }

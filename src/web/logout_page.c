@@ -39,7 +39,7 @@ static void hidden(struct page *p, const char *name, struct str value) {
 }
 
 static void form_show(struct page *p, const struct logout *l, struct str confirmation) {
-    HTML(&p->h, "<form id=\"logout\" method=\"post\" accept-charset=\"utf-8\"");
+    HTML(&p->h, "<form id=\"logout-form\" method=\"post\" accept-charset=\"utf-8\"");
     HTML_URL(&p->h, "action", STR(LOGOUT_PATH));
     HTML(&p->h, ">\n");
     hidden(p, "confirmation", confirmation);

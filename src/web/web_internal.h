@@ -236,6 +236,9 @@ struct login_button {
 void login_button(struct page *p, const struct login_button *b);
 /* aria-invalid, if the problem shown is about this field. */
 void login_invalid(struct page *p, const struct flow *f, const char *field);
+/* What a scope means to who is asked for it; TEXT_COUNT: nothing is (a test: each scope has one).
+ */
+enum text_key scope_text(struct str scope);
 err login_password_show(struct ctx *cx, const struct flow *f, struct page *p);
 err login_password_post(struct ctx *cx, const struct request *rq, struct flow *f, struct reply *rp);
 #define STEP_USER     "user"

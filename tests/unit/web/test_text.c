@@ -17,6 +17,17 @@ static void every_key_has_a_text_in_every_language(void **state) {
     }
 }
 
+static void every_scope_says_what_it_means(void **state) {
+    (void)state;
+    const struct scope_info *s;
+    for (size_t i = 0; (s = scope_at(i)) != NULL; i++) {
+        if (scope_text(str_from(s->name)) == TEXT_COUNT) {
+            fail_msg("%s has no text", s->name);
+        }
+    }
+    assert_int_equal(scope_text(STR("everything")), TEXT_COUNT);
+}
+
 static const char *chosen(const char *ui_locales, const char *accept) {
     return language_choose(str_from(ui_locales), str_from(accept))->tag;
 }
@@ -105,6 +116,7 @@ static void a_list_without_end_is_read_in_part(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_key_has_a_text_in_every_language),
+        cmocka_unit_test(every_scope_says_what_it_means),
         cmocka_unit_test(what_nobody_speaks_is_english),
         cmocka_unit_test(the_wider_language_serves_the_narrower),
         cmocka_unit_test(every_language_is_found_by_its_tag),

@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the pages are looked at with: a posternd with people and applications, and an application that they come back to, on another host
+// name (localhost; Postern is 127.0.0.1), so that cookies travel as they do between sites.
+import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import http from 'node:http';
+import { generators } from 'openid-client';
+import { Server } from '../../lib/server.mjs';
+
+export const PASSWORD = 'Brass-lantern 7 & <quiet>';
+export const acme = '11ee9999-1111-4111-8111-111111111111';
+const CODE_TYPES = ['code', 'id_token', 'id_token token', 'code id_token', 'code token', 'code id_token token'];
+const escape = (text) => text.replace(/[&<>"']/g, (c) => `&#${c.charCodeAt(0)};`);
+
+const person = (name, more = {}) => ({ userName: name, emailAddress: name, firstName: 'Kim', lastName: 'Li', role: 'Agent', password: PASSWORD, ...more });
+const model = (application) => (issuer) => ({ environments: [{
+  name: 'local', issuer, default: true,
+  areas: [{ area: 'na1', domain: 'example.com', acdDomain: 'acd.example.com', uhDomain: 'uh.example.com', clusters: ['B32'] }],
+  tenants: [{
+    tenantId: acme, tenant: 'acme', area: 'na1', cluster: 'B32', businessUnits: [{ number: 4600738, name: 'acme', primary: true }],
+    roles: [{ name: 'Agent', legacyId: 'Agent', permissions: [] }], loginAuthenticators: [{ name: 'Passwords', kind: 'system' }],
+    employees: ['kim', 'lee', 'eve', 'bob', 'a.very.long.name.that.no.phone.has.room.for.in.one.line'].map((name) => person(`${name}@acme.example`)),
+    applications: [
+      { name: 'Shift Planner', type: 'public', authMethod: 'none' },
+      { name: 'Payroll', type: 'confidential', authMethod: 'client_secret_basic', responseTypes: CODE_TYPES },
+    ].map((a) => ({ vendor: 'Acme', tenancy: 'single', businessUnit: 4600738, scope: ['openid', 'platform-user-read', 'access-key-read'],
+      redirects: [`${application}/callback`], logouts: [`${application}/bye`], ...a })),
+  }],
+}] });
+
+// The application: a page for each address, which says how it was asked and with what.
+async function applicationStart() {
+  const asked = [];
+  const server = http.createServer((request, response) => {
+    const chunks = [];
+    request.on('data', (chunk) => chunks.push(chunk)).on('end', () => {
+      const { pathname } = new URL(request.url, 'http://localhost');
+      asked.push({ method: request.method, path: request.url, body: Buffer.concat(chunks).toString() });
+      response.setHeader('content-type', 'text/html; charset=utf-8');
+      response.end(`<!DOCTYPE html><html lang="en"><title>Application ${escape(pathname)}</title><link rel="icon" href="data:,"><h1>Application ${escape(pathname)}</h1>`);
+    });
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  return { server, asked, url: `http://localhost:${server.address().port}` };
+}
+
+export class World {
+  static async start(options = {}) {
+    const world = new World();
+    world.application = await applicationStart();
+    world.server = await Server.start({ model: model(world.application.url), ...options });
+    world.server.secrets.add(PASSWORD);
+    world.url = world.server.url;
+    return world;
+  }
+
+  async stop() {
+    this.application?.server.close();
+    this.application?.server.closeAllConnections?.();
+    await this.server?.stop();
+  }
+
+  // An authorization request.
+  request(more = {}, name = 'Shift Planner') {
+    const parameters = { client_id: this.server.generatedSecret('application', 'clientId', name), redirect_uri: `${this.application.url}/callback`,
+      response_type: 'code', scope: 'openid', state: randomBytes(8).toString('hex'), nonce: randomBytes(8).toString('hex'),
+      code_challenge: generators.codeChallenge(generators.codeVerifier()), code_challenge_method: 'S256', ...more };
+    for (const [key, value] of Object.entries(parameters)) if (value === undefined) delete parameters[key];
+    return `${this.url}/auth/authorize?${new URLSearchParams(parameters)}`;
+  }
+
+  sql(text) {
+    return this.server.sql(text);
+  }
+}
+
+// A person at a page: does what stands there, by the ids that every page keeps.
+export class Person {
+  constructor(world, page, display) {
+    Object.assign(this, { world, page, display });
+  }
+
+  async open(address) {
+    this.answer = await this.page.goto(new URL(address, this.world.url).href);
+  }
+
+  // Begins to sign in at an application.
+  ask(more = {}, name) {
+    return this.open(this.world.request({ display: this.display, ...more }, name));
+  }
+
+  async press(id) {
+    const answered = this.page.waitForNavigation({ waitUntil: 'load' });
+    await this.page.click(`#${id}`);
+    this.answer = await answered;
+  }
+
+  async name(name) {
+    await this.page.fill('#username', name);
+    await this.press('next');
+  }
+
+  async password(password = PASSWORD) {
+    await this.page.fill('#password', password);
+    await this.press('login');
+  }
+
+  async signIn(user = 'kim@acme.example', more = {}) {
+    await this.ask(more);
+    await this.name(user);
+    await this.password();
+    assert.match(this.page.url(), /\/callback/, `${user} is not signed in: ${await this.page.title()}`);
+  }
+}

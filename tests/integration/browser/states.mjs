@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+// Every page in every state that it has: how a person gets there. A new page is a row here.
+//
+//   name     of the screenshots, build/screenshots/NAME-SIZE-SCHEME.png
+//   title    of the page, before " · Postern"
+//   status   of the answer, unless 200
+//   to(p)    goes there: p is a Person (lib/world.mjs) at an empty page with a fresh profile
+//   lang, problem   what the page says of itself, unless English and nothing
+//   bare     not of the common layout: the answer that sends itself on
+//   scripts  true, false: only with or without; absent: both
+const KIM = 'kim@acme.example';
+const LONG = 'a.very.long.name.that.no.phone.has.room.for.in.one.line@acme.example';
+
+const user = (p, name, more) => p.ask(more).then(() => p.name(name));
+
+export const STATES = [
+  { name: 'user', title: 'Sign in', to: (p) => p.ask() },
+  { name: 'user-hint', title: 'Sign in', to: (p) => p.ask({ login_hint: LONG }) },
+  { name: 'user-problem', title: 'Sign in', problem: /looks like an e-mail address/, to: (p) => user(p, 'kim') },
+  { name: 'user-german', title: 'Anmelden', lang: 'de', problem: /E-Mail-Adresse/, to: (p) => user(p, 'kim', { ui_locales: 'de' }) },
+  { name: 'user-japanese', title: 'サインイン', lang: 'ja', to: (p) => p.ask({ ui_locales: 'ja' }) },
+  { name: 'password', title: 'Sign in', to: (p) => user(p, LONG) },
+  { name: 'password-wrong', title: 'Sign in', problem: /user name or the password is wrong/,
+    to: async (p) => { await user(p, 'nobody@acme.example'); await p.password('Wrong-lantern 7'); } },
+  { name: 'password-locked', title: 'Sign in', problem: /account is locked/, to: async (p) => {
+    await p.world.sql(`UPDATE employee_login SET locked_until = ${Math.floor(Date.now() / 1000) + 1790} WHERE employee_id = (SELECT employee_id FROM employee WHERE user_name = 'eve@acme.example')`);
+    await user(p, 'eve@acme.example');
+    await p.password();
+  } },
+  { name: 'password-expired', title: 'Sign in', problem: /must be replaced/, to: async (p) => {
+    await p.world.sql("UPDATE employee_login SET must_change = 1 WHERE employee_id = (SELECT employee_id FROM employee WHERE user_name = 'bob@acme.example')");
+    await user(p, 'bob@acme.example');
+    await p.password();
+  } },
+  { name: 'account', title: 'Choose an account', to: async (p) => { await p.signIn(LONG); await p.ask({ prompt: 'select_account' }); } },
+  { name: 'consent', title: 'Allow access?', to: async (p) => {
+    await p.signIn(KIM);
+    await p.ask({ prompt: 'consent', scope: 'openid platform-user-read access-key-read' });
+  } },
+  { name: 'session-gone', title: 'Sign in', problem: /not signed in any more/, to: async (p) => {
+    await p.signIn(KIM);
+    await p.ask({ prompt: 'consent' });
+    await p.page.context().clearCookies({ name: /session/ });
+    await p.press('allow');
+  } },
+  { name: 'refused', title: 'The application sent a request that cannot be answered', status: 400,
+    to: (p) => p.ask({ redirect_uri: 'https://somewhere-else.example/a/path/that/is/long/enough/to/need/more/than/one/line/on/a/phone?and=parameters' }) },
+  { name: 'expired', title: 'This sign-in is over', status: 400, to: (p) => p.open('/auth/login?flow=AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA') },
+  { name: 'done', title: 'This step is done already', status: 409, to: async (p) => {
+    await p.ask();
+    await p.page.fill('#username', KIM);
+    const other = await p.page.context().newPage();
+    await other.goto(p.page.url());
+    await other.fill('#username', KIM);
+    await Promise.all([other.waitForNavigation(), other.click('#next')]);
+    await other.close();
+    await p.press('next');
+  } },
+  { name: 'logout', title: 'Sign out?', to: async (p) => { await p.signIn(KIM); await p.open('/auth/authorize/logout'); } },
+  { name: 'logged-out', title: 'You are signed out', to: async (p) => { await p.signIn(KIM); await p.open('/auth/authorize/logout'); await p.press('logout'); } },
+  { name: 'stayed', title: 'You are still signed in', to: async (p) => { await p.signIn(KIM); await p.open('/auth/authorize/logout'); await p.press('stay'); } },
+  { name: 'form-post', title: 'Signing in', bare: true, scripts: false, to: async (p) => {
+    await p.ask({ response_mode: 'form_post' });
+    await p.name(KIM);
+    await p.password();
+  } },
+];
