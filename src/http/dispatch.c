@@ -92,9 +92,7 @@ static err body_read(struct ctx *cx, struct request *rq) {
 static err columns_apply(struct ctx *cx, const struct http_hooks *hooks, struct request *rq,
                          struct reply *rp) {
     TRY(cors_apply(cx, hooks, rq, rq->route->cors, rp));
-    if (hooks->rate != NULL && rq->route->rate != RATE_NONE) {
-        TRY(hooks->rate(cx, rq, rp));
-    }
+    TRY(limits_admit(cx, rq, rp));
     if (rq->route->auth == AUTH_BEARER) {
         if (hooks->bearer == NULL) {
             return fail(cx, ERR_INTERNAL, "no bearer hook");

@@ -2,8 +2,8 @@
 /* One failure, rendered once, in the style that the route's column asks for. */
 #include "http_internal.h"
 
-#define REALM       "realm=\"postern\""
-#define RETRY_AFTER "1" /* seconds; who knows better puts the header before it fails */
+#define REALM         "realm=\"postern\""
+#define RETRY_SECONDS "1" /* if nobody knows better */
 
 void header_clean(char *text, size_t n) {
     for (size_t i = 0; i < n; i++) {
@@ -121,20 +121,11 @@ static void challenge(struct ctx *cx, const struct request *rq, enum error_style
     }
 }
 
-/* What the rate column knows better than the default survives too. */
-static struct str retry_after_of(const struct reply *rp) {
-    for (size_t i = 0; i < rp->headers_n; i++) {
-        if (str_is(rp->headers[i].name, "Retry-After")) {
-            return rp->headers[i].value;
-        }
-    }
-    return STR(RETRY_AFTER);
-}
-
 void error_reply(struct ctx *cx, const struct request *rq, enum error_style style, err code,
                  struct reply *rp) {
     const struct err_info *info = err_info(code);
-    struct str retry_after = retry_after_of(rp);
+    struct str retry_after = reply_header_of(rp, RETRY_AFTER); /* who knows better put it there */
+    retry_after = retry_after.p != NULL ? retry_after : STR(RETRY_SECONDS);
     struct reply out = {.status = info->status,
                         .headers_n = rp->headers_kept,
                         .headers_kept = rp->headers_kept,
@@ -146,6 +137,11 @@ void error_reply(struct ctx *cx, const struct request *rq, enum error_style styl
         out.headers[i] = rp->headers[i];
     }
     *rp = out;
+    /* An unknown outcome invites nobody to send it again: it may have happened. Before the page,
+     * which says it too. */
+    if (info->status == 429 || (info->status == 503 && code != ERR_OUTCOME_UNKNOWN)) {
+        reply_header(rp, RETRY_AFTER, retry_after);
+    }
     if (style == ERRORS_PAGE && rq->hooks != NULL && rq->hooks->error_page != NULL) {
         rq->hooks->error_page(cx, rq, code, rp);
     } else if (style == ERRORS_PAGE) {
@@ -161,8 +157,4 @@ void error_reply(struct ctx *cx, const struct request *rq, enum error_style styl
         reply_header(rp, "icStatusDescription", header_text(cx->arena, description_of(cx, code)));
     }
     challenge(cx, rq, style, code, rp);
-    /* An unknown outcome invites nobody to send it again: it may have happened. */
-    if (info->status == 429 || (info->status == 503 && code != ERR_OUTCOME_UNKNOWN)) {
-        reply_header(rp, "Retry-After", retry_after);
-    }
 }

@@ -167,14 +167,33 @@ static enum MHD_Result exchange_write(struct exchange *x) {
     return MHD_YES;
 }
 
+/* FNV-1a; absent: 0. Who could choose a text that collides only stands in his own way. */
+static uint64_t text_hash(struct str text) {
+    uint64_t h = text.n > 0 ? 14695981039346656037ULL : 0;
+    for (size_t i = 0; i < text.n; i++) {
+        h = (h ^ (unsigned char)text.p[i]) * 1099511628211ULL;
+    }
+    return h;
+}
+
 static enum MHD_Result exchange_job(struct exchange *x) {
     struct jobs *jobs = x->worker->server->options.jobs;
-    x->job = (struct job){.run = job_run, .owner = x};
+    x->job = (struct job){.run = job_run,
+                          .owner = x,
+                          .lane = x->rp.job.lane,
+                          .whose = text_hash(x->rq.remote),
+                          .only = text_hash(x->rp.job.only)};
     if (!exchange_suspend(x)) {
         return exchange_refuse(x, fail(&x->cx, ERR_BUSY, "the server is stopping"));
     }
-    if (jobs == NULL || !jobs_submit(jobs, &x->job)) {
-        exchange_wake(x, fail(&x->cx, ERR_BUSY, "the pool for slow work is full"));
+    err e = jobs != NULL ? jobs_submit(&x->cx, jobs, &x->job)
+                         : fail(&x->cx, ERR_BUSY, "there is no pool for slow work");
+    if (e == ERR_BUSY && jobs != NULL) {
+        int64_t seconds = jobs_stats(jobs, x->rp.job.lane).wait_seconds;
+        reply_header(&x->rp, RETRY_AFTER, str_format(x->cx.arena, "%lld", (long long)seconds));
+    }
+    if (e != OK) {
+        exchange_wake(x, e);
     }
     return MHD_YES;
 }

@@ -59,6 +59,10 @@ static void exchange_count(struct exchange *x) {
     if (!str_empty(x->rp.grant)) {
         metrics_token(s->options.metrics, id, x->rp.grant, x->rp.outcome);
     }
+    if (x->rp.trial != TRIAL_NONE) {
+        metrics_trial(s->options.metrics, id, x->rp.trial);
+    }
+    limits_settle(&x->rq, &x->rp);
     exchange_log(x, microseconds);
 }
 

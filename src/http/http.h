@@ -100,6 +100,7 @@ struct request {
     const struct caller *caller;                 /* of AUTH_BEARER; else NULL */
     void *job_state;                             /* after a job: what it was given; else NULL */
     const struct http_hooks *hooks;              /* of the dispatch; NULL before it */
+    bool rate_taken; /* limit.c: this request was counted as one that fails */
 };
 /* One value; absent: STR_NONE. `name` in lower case. (Duplicates of headers that must be single
  * were refused.) */
@@ -123,6 +124,23 @@ err request_query(struct ctx *cx, const struct request *rq, const char *name, st
 
 #define REPLY_HEADERS_MAX 16
 
+enum job_lane {
+    JOB_HASH,  /* computing: fewer threads than cores, after everything else */
+    JOB_FETCH, /* waiting for another server */
+    JOB_LANES
+};
+
+/* What came of a step of somebody's sign-in: a metric, and what limits count. */
+enum trial {
+    TRIAL_NONE,
+    TRIAL_BEGUN,     /* a sign-in, not yet anybody's */
+    TRIAL_SIGNED_IN, /* with a new session */
+    TRIAL_WRONG,     /* password, code, second factor */
+    TRIAL_LOCKED,
+    TRIAL_REFUSED, /* proven, and yet it may not */
+    TRIAL_COUNT
+};
+
 struct reply {
     int status;               /* 0: 200 */
     const char *content_type; /* NULL: application/json when there is a body */
@@ -139,15 +157,21 @@ struct reply {
         err (*run)(struct ctx *cx,
                    void *state); /* on the pool; no cx->db; then the handler is called again */
         void *state;
+        enum job_lane lane;
+        struct str only; /* of a sign-in, say: while one with this text is under way, others are
+                            ERR_CONFLICT; absent: any number */
     } job;
     size_t headers_kept; /* CORS's: they survive an error */
     err outcome;         /* OK, or the error that was rendered */
     /* For log and metrics; the arena's. */
     struct str tenant_id, client_id;
     struct str grant; /* a token request's grant_type, once known to be one of ours */
+    enum trial trial;
 };
 void reply_header(struct reply *rp, const char *name,
-                  struct str value); /* value without controls */
+                  struct str value);                                  /* value without controls */
+struct str reply_header_of(const struct reply *rp, const char *name); /* STR_NONE: it has none */
+#define RETRY_AFTER "Retry-After" /* seconds; survives an error, if it was put before */
 void reply_json(struct reply *rp, int status, const struct buf *body);
 /* Cache-Control: public, max-age; ETag from the body's digest; 304 if If-None-Match has it. */
 void reply_cacheable(struct ctx *cx, const struct request *rq, struct reply *rp, int max_age_s);
@@ -188,7 +212,17 @@ enum cors_class {
     CORS_PUBLIC,     /* discovery and keys: every origin, without credentials */
     CORS_REGISTERED, /* registered origins only; others refused, preflight and call */
 };
-enum rate_class { RATE_NONE, RATE_TOKEN, RATE_API };
+/* Limits by address (limit.c). */
+enum rate_class {
+    RATE_NONE,
+    RATE_API,      /* not limited */
+    RATE_TOKEN,    /* those that fail for wrong credentials */
+    RATE_PASSWORD, /* those whose reply says TRIAL_WRONG or TRIAL_LOCKED */
+    RATE_SIGN_IN,  /* sign-ins that begin: flow_begin() takes it, whichever route it is */
+    RATE_DEVICE,   /* device codes */
+    RATE_MAIL,     /* mails to whoever is named: forgotten passwords, invitations */
+    RATE_COUNT
+};
 
 /* A row of the route table. `path` has {names} for one segment each. Rows with the same path and
  * different methods belong together: others are 405 with Allow. GET answers HEAD, CORS answers
@@ -226,9 +260,7 @@ struct http_hooks {
      * tenant_id, client_id. */
     err (*bearer)(struct ctx *cx, struct request *rq, struct reply *rp);
     err (*origin_registered)(struct ctx *cx, const struct request *rq, bool *ret_registered);
-    /* Limits; fails with ERR_RATE_LIMITED and puts a Retry-After header (else it is 1). NULL: none.
-     */
-    err (*rate)(struct ctx *cx, const struct request *rq, struct reply *rp);
+    struct limits *limits; /* NULL: none */
     /* Fills rp with a page about `code` for rows with ERRORS_PAGE. NULL: a plain one. */
     void (*error_page)(struct ctx *cx, const struct request *rq, err code, struct reply *rp);
 };
@@ -244,22 +276,48 @@ void route_again(struct ctx *cx, struct request *rq, struct reply *rp);
 /* How much of a body is read for this method and path; what nobody answers: HTTP_BODY_MAX. */
 size_t route_body_max(const struct route_table *t, enum http_method m, struct str path);
 
+/* ---- limit.c: how often one address may
+ * ------------------------------------------------------------ */
+
+struct limits_options {
+    int64_t per_minute[RATE_COUNT]; /* of one address, and what it did not use for ten minutes;
+                                       0: no limit */
+};
+struct limits;
+struct limits *limits_new(const struct limits_options *options, const struct random *random);
+void limits_free(struct limits *l);
+/* Where the column of the route is not enough: one more of `class` for the client's address (an
+ * IPv6 network of 64 bits). ERR_RATE_LIMITED, with Retry-After in rp. */
+err limit_take(struct ctx *cx, const struct request *rq, enum rate_class class, struct reply *rp);
+
 /* ---- jobs.c: the bounded pool for slow work
  * -------------------------------------------------------- */
 
+/* Each lane has threads and a queue of its own. In a queue those take turns that have different
+ * `whose`, and none of them has more than half of it. */
 struct jobs;
 struct job {
     void (*run)(struct job *job); /* on a pool thread; tells its owner itself */
     void *owner;
+    enum job_lane lane;
+    uint64_t whose, only; /* only: never two at once; 0: any number */
+    uint64_t turn;        /* jobs.c's */
     struct job *next;
 };
-struct jobs *jobs_start(unsigned threads, size_t queue_max);
-bool jobs_submit(struct jobs *j, struct job *job); /* false: full or stopping */
+struct jobs_options {
+    unsigned threads[JOB_LANES];
+    size_t queue_max; /* of each lane */
+};
+struct jobs *jobs_start(const struct jobs_options *options);
+/* ERR_BUSY: full or stopping; ERR_CONFLICT: see `only`. */
+err jobs_submit(struct ctx *cx, struct jobs *j, struct job *job);
 struct jobs_stats {
     uint64_t done, refused;
     size_t threads, busy, waiting, waiting_max; /* now */
+    int64_t wait_seconds;                       /* until one that comes now has its turn, about */
 };
-struct jobs_stats jobs_stats(struct jobs *j);
+struct jobs_stats jobs_stats(struct jobs *j, enum job_lane lane);
+extern const char *const job_lane_names[JOB_LANES];
 void jobs_stop(struct jobs *j); /* finishes what was submitted */
 
 /* ---- metric.c: counters per thread, summed when asked
@@ -273,6 +331,7 @@ void metrics_free(struct metrics *m);
 void metrics_request(struct metrics *m, unsigned worker, const struct route *route, int status,
                      int64_t microseconds);
 void metrics_token(struct metrics *m, unsigned worker, struct str grant, err outcome);
+void metrics_trial(struct metrics *m, unsigned worker, enum trial trial);
 void metrics_signature(struct metrics *m, unsigned worker, int64_t microseconds);
 /* libmicrohttpd's own refusals never reach a handler: counted through its logger. */
 void metrics_refused(struct metrics *m);

@@ -54,6 +54,12 @@ err cors_apply(struct ctx *cx, const struct http_hooks *hooks, const struct requ
 bool cors_is_preflight(const struct request *rq);
 void cors_preflight(struct ctx *cx, const struct request *rq, const char *allow, struct reply *rp);
 
+/* ---- limit.c: the column ---- */
+
+err limits_admit(struct ctx *cx, struct request *rq, struct reply *rp);
+/* The answer is known: what did not fail is given back. */
+void limits_settle(struct request *rq, const struct reply *rp);
+
 /* ---- error.c ---- */
 
 /* Visible ASCII without '"' and '\' (RFC 6750 3), for a quoted parameter of a header. */

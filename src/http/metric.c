@@ -35,6 +35,7 @@ struct grant_counts {
 
 struct slot {
     struct histogram signature;
+    counter trials[TRIAL_COUNT];
     _Atomic size_t grants_n; /* published after the name is written */
     struct grant_counts grants[GRANTS_MAX];
     struct route_counts routes[];
@@ -128,6 +129,12 @@ static struct grant_counts *grant_find(struct slot *slot, struct str grant) {
 void metrics_token(struct metrics *m, unsigned worker, struct str grant, err outcome) {
     if (worker < m->workers) {
         count(&grant_find(m->slots[worker], grant)->outcome[outcome], 1);
+    }
+}
+
+void metrics_trial(struct metrics *m, unsigned worker, enum trial trial) {
+    if (worker < m->workers) {
+        count(&m->slots[worker]->trials[trial], 1);
     }
 }
 
@@ -287,11 +294,26 @@ static void tokens_write(struct buf *b, const struct metrics *m) {
     }
 }
 
+static void trials_write(struct buf *b, const struct metrics *m) {
+    static const char *const names[TRIAL_COUNT] = {[TRIAL_BEGUN] = "begun",
+                                                   [TRIAL_SIGNED_IN] = "signed_in",
+                                                   [TRIAL_WRONG] = "wrong",
+                                                   [TRIAL_LOCKED] = "locked",
+                                                   [TRIAL_REFUSED] = "refused"};
+    head(b, "postern_sign_ins_total", "counter",
+         "People who sign in: begun, done, and what stood against it.");
+    for (size_t i = TRIAL_BEGUN; i < TRIAL_COUNT; i++) {
+        buf_format(b, "postern_sign_ins_total{outcome=\"%s\"} %llu\n", names[i],
+                   (unsigned long long)sum(m, &m->slots[0]->trials[i]));
+    }
+}
+
 void metrics_write(struct buf *b, const struct metrics *m) {
     if (m->workers > 0) {
         requests_write(b, m);
         latencies_write(b, m);
         tokens_write(b, m);
+        trials_write(b, m);
         head(b, "postern_signature_seconds", "histogram", "Time of one signature.");
         histogram_write(b, m, &m->slots[0]->signature, "postern_signature_seconds", "");
     }

@@ -36,14 +36,25 @@ static void rows_write(struct buf *b, const struct row *rows, size_t n) {
     }
 }
 
+/* Each metric's series stand together, one for each lane. */
 static void jobs_metrics(struct buf *b, struct jobs *j) {
-    struct jobs_stats s = jobs_stats(j);
-    const struct row rows[] = {{"postern_jobs_total", "counter", s.done},
-                               {"postern_jobs_refused_total", "counter", s.refused},
-                               {"postern_job_threads", "gauge", s.threads},
-                               {"postern_job_threads_busy", "gauge", s.busy},
-                               {"postern_job_queue", "gauge", s.waiting}};
-    rows_write(b, rows, COUNT_OF(rows));
+    struct row rows[JOB_LANES][5];
+    for (size_t i = 0; i < JOB_LANES; i++) {
+        struct jobs_stats s = jobs_stats(j, (enum job_lane)i);
+        const struct row of_lane[] = {{"postern_jobs_total", "counter", s.done},
+                                      {"postern_jobs_refused_total", "counter", s.refused},
+                                      {"postern_job_threads", "gauge", s.threads},
+                                      {"postern_job_threads_busy", "gauge", s.busy},
+                                      {"postern_job_queue", "gauge", s.waiting}};
+        memcpy(rows[i], of_lane, sizeof of_lane);
+    }
+    for (size_t k = 0; k < COUNT_OF(rows[0]); k++) {
+        buf_format(b, "# TYPE %s %s\n", rows[0][k].name, rows[0][k].type);
+        for (size_t i = 0; i < JOB_LANES; i++) {
+            buf_format(b, "%s{lane=\"%s\"} %llu\n", rows[i][k].name, job_lane_names[i],
+                       (unsigned long long)rows[i][k].value);
+        }
+    }
 }
 
 static void writer_metrics(struct buf *b, const struct db_writer *w) {

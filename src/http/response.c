@@ -10,6 +10,15 @@ void reply_header(struct reply *rp, const char *name, struct str value) {
     rp->headers[rp->headers_n++] = (struct param){str_from(name), value};
 }
 
+struct str reply_header_of(const struct reply *rp, const char *name) {
+    for (size_t i = 0; i < rp->headers_n; i++) {
+        if (str_is(rp->headers[i].name, name)) {
+            return rp->headers[i].value;
+        }
+    }
+    return STR_NONE;
+}
+
 void reply_json(struct reply *rp, int status, const struct buf *body) {
     rp->status = status;
     rp->content_type = "application/json";

@@ -93,18 +93,33 @@ struct login login_dummy(struct str user_name) {
                           .password_hash = password_dummy()};
 }
 
-err login_failed(struct ctx *cx, const struct login *l) {
-    /* A lock that has ended begins a new count; one that holds is not made longer. */
-    return db_exec(
-        cx,
-        "UPDATE employee_login SET updated_at = $3, "
-        "failures = CASE WHEN locked_until <= $3 THEN 1 ELSE failures + 1 END, "
-        "locked_until = CASE WHEN locked_until > $3 THEN locked_until "
-        "WHEN (CASE WHEN locked_until <= $3 THEN 1 ELSE failures + 1 END) >= $4 THEN $3 + $5 END "
-        "WHERE tenant_id = $1 AND employee_id = $2",
-        DB_ARGS(DB_TEXT(l->tenant_id), DB_TEXT(l->employee_id), DB_INT(cx->now),
-                DB_INT(l->policy.lock_after), DB_INT(l->policy.lock_seconds)),
-        NULL);
+static err lock_note(struct ctx *cx, const struct login *l, struct str remote) {
+    const struct audit record = {.tenant_id = l->tenant_id,
+                                 .actor = STR("anonymous"),
+                                 .action = STR("user.lock"),
+                                 .object = l->employee_id,
+                                 .remote = remote};
+    return audit_write(cx, &record);
+}
+
+err login_failed(struct ctx *cx, const struct login *l, struct str remote) {
+    int64_t n;
+    /* A lock that has ended begins a new count. */
+    TRY(db_exec(cx,
+                "UPDATE employee_login SET updated_at = $3, "
+                "failures = CASE WHEN locked_until <= $3 THEN 1 ELSE failures + 1 END, "
+                "locked_until = CASE WHEN locked_until > $3 THEN locked_until END "
+                "WHERE tenant_id = $1 AND employee_id = $2",
+                DB_ARGS(DB_TEXT(l->tenant_id), DB_TEXT(l->employee_id), DB_INT(cx->now)), NULL));
+    /* One that holds is not made longer; of many at once, one alone locks. */
+    TRY(db_exec(cx,
+                "UPDATE employee_login SET locked_until = $3 "
+                "WHERE tenant_id = $1 AND employee_id = $2 AND failures >= $4 "
+                "AND locked_until IS NULL",
+                DB_ARGS(DB_TEXT(l->tenant_id), DB_TEXT(l->employee_id),
+                        DB_INT(cx->now + l->policy.lock_seconds), DB_INT(l->policy.lock_after)),
+                &n));
+    return n == 1 ? lock_note(cx, l, remote) : OK;
 }
 
 /* Why the right password did not open: the row as it is now. */

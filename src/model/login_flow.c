@@ -3,7 +3,10 @@
  * cookie's of the browser that began it; each step is one UPDATE that names the version it saw. */
 #include "model.h"
 
-#define FLOW_BYTES 32
+#define FLOW_BYTES      32
+#define PART_CHARACTERS 2 /* 64 * 64 are LOGIN_FLOW_PARTS */
+/* No digest is greater, in the order of bytes or of a language; substr() is exact in both. */
+#define PART_END "zzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzz"
 
 void login_flow_prepare(struct ctx *cx, struct login_flow *f) {
     f->flow = random_text(cx, FLOW_BYTES);
@@ -18,12 +21,30 @@ static struct str json_or_empty(struct str json) {
     return json.p != NULL ? json : STR("{}");
 }
 
+/* Without an index or a counter: the primary key finds the few rows of the part, and the oldest
+ * make room. */
+static err part_trim(struct ctx *cx, struct str environment_id, struct str digest) {
+    struct str from = str_sub(digest, 0, PART_CHARACTERS);
+    struct str to = str_format(cx->arena, "%.*s" PART_END, STR_ARG(from));
+    return db_exec(cx,
+                   "DELETE FROM login_flow_index WHERE flow_digest IN ("
+                   "SELECT flow_digest FROM login_flow_index "
+                   "WHERE flow_digest >= $1 AND flow_digest <= $2 "
+                   "AND substr(flow_digest, 1, 2) = $1 AND environment_id = $3 "
+                   "ORDER BY expires_at DESC, flow_digest LIMIT 1000 OFFSET $4)",
+                   DB_ARGS(DB_TEXT(from), DB_TEXT(to), DB_TEXT(environment_id),
+                           DB_INT(LOGIN_FLOW_PART_MAX - 1)),
+                   NULL);
+}
+
 err login_flow_create(struct ctx *cx, const struct login_flow *f) {
+    struct str digest = sha256_text(cx->arena, f->flow);
+    TRY(part_trim(cx, f->environment_id, digest));
     return db_exec(cx,
                    "INSERT INTO login_flow_index (flow_digest, environment_id, browser_digest, "
                    "version, step, request, data, expires_at) "
                    "VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
-                   DB_ARGS(DB_TEXT(sha256_text(cx->arena, f->flow)), DB_TEXT(f->environment_id),
+                   DB_ARGS(DB_TEXT(digest), DB_TEXT(f->environment_id),
                            DB_TEXT(sha256_text(cx->arena, f->browser)), DB_INT(f->version),
                            DB_TEXT(f->step), DB_TEXT(json_or_empty(f->request)),
                            DB_TEXT(json_or_empty(f->data)), DB_INT(f->expires_at)),

@@ -572,8 +572,9 @@ err login_find(struct ctx *cx, struct str environment_id, struct str user_name,
 err login_of(struct ctx *cx, struct str tenant_id, struct str employee_id, struct login *ret_login);
 /* Nobody's: password_dummy() and a default policy. login_failed() does nothing with it. */
 struct login login_dummy(struct str user_name);
-/* In a write closure, one UPDATE each. Counts, and locks when the policy says so. */
-err login_failed(struct ctx *cx, const struct login *l);
+/* In a write closure. Counts, and locks when the policy says so. `remote`: of the audit record that
+ * a lock leaves; failures alone leave none, or anybody could fill the table. */
+err login_failed(struct ctx *cx, const struct login *l, struct str remote);
 /* The password was right. is_whole: nothing else is to be proven, which clears the counter; a
  * password before a second factor does not, or the factor could be guessed for ever. Decided by the
  * row as it is now, so that 64 at once get no more guesses than one after the other (SECURITY
@@ -623,6 +624,11 @@ struct login_flow {
     struct str environment_id, step, request, data; /* request, data: JSON; absent: {} */
     int64_t version, expires_at;
 };
+/* The bound of what is begun and never finished (SECURITY `slow`), of each environment: the first
+ * two characters of the digests deal the rows into 4096 equal parts; one more in a part that is
+ * full ends the oldest there. */
+#define LOGIN_FLOW_PARTS    4096
+#define LOGIN_FLOW_PART_MAX 16
 /* Makes flow, and browser if absent; version 1, LOGIN_FLOW_SECONDS from now. */
 void login_flow_prepare(struct ctx *cx, struct login_flow *f);
 err login_flow_create(struct ctx *cx, const struct login_flow *f);

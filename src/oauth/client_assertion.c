@@ -200,6 +200,7 @@ static err key_fetch(struct ctx *cx, const struct request *rq, const struct jws 
     fetch->once = platform_fetch_once(cx);
     rp->job.run = jwks_fetch_run;
     rp->job.state = fetch;
+    rp->job.lane = JOB_FETCH;
     return OK;
 }
 

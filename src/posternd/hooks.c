@@ -15,9 +15,10 @@ static err origin_hook(struct ctx *cx, const struct request *rq, bool *ret_regis
     return origin_registered(cx, rq->environment->id, rq->origin, ret_registered);
 }
 
-struct http_hooks posternd_hooks(void) {
+struct http_hooks posternd_hooks(struct limits *limits) {
     return (struct http_hooks){.environment = environment_hook,
                                .bearer = bearer_hook,
                                .origin_registered = origin_hook,
+                               .limits = limits,
                                .error_page = error_page};
 }

@@ -35,6 +35,7 @@ struct config {
     int64_t workers, connections, per_address, idle_timeout, stop_grace;
     int64_t log_level; /* enum log_level */
     bool access_log, allow_private_fetch;
+    struct limits_options limit;
 };
 
 enum setting_type { SETTING_TEXT, SETTING_INT, SETTING_BOOL, SETTING_LEVEL };
@@ -185,7 +186,7 @@ void keeper_free(struct keeper *k); /* after it: a bite may be under way; NULL i
  * ---------------------------------------------------------------------- */
 
 const struct route *route_rows(size_t *ret_n);
-struct http_hooks posternd_hooks(void);
+struct http_hooks posternd_hooks(struct limits *limits);
 /* GET /openapi.json: the document was written at build time from the route table and
  * openapi_schemas.json. */
 err openapi_get(struct ctx *cx, const struct request *rq, struct reply *rp);

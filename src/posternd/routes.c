@@ -60,7 +60,7 @@ static const struct route rows[] = {
     {.methods = HTTP_GET, .path = LOGIN_PATH, .handle = login_get, .errors = ERRORS_PAGE,
      .name = "login_get", .summary = "The page of a sign-in that is under way"},
     {.methods = HTTP_POST, .path = LOGIN_PATH, .handle = login_post, .body = BODY_FORM,
-     .body_max = LOGIN_BODY_MAX, .errors = ERRORS_PAGE,
+     .body_max = LOGIN_BODY_MAX, .rate = RATE_PASSWORD, .errors = ERRORS_PAGE,
      .name = "login_post", .summary = "A step of a sign-in"},
     {.methods = HTTP_GET, .path = LOGOUT_PATH, .handle = logout_page, .errors = ERRORS_PAGE,
      .name = "logout_get", .summary = "End the browser's session (OpenID Connect RP-Initiated Logout)"},

@@ -11,8 +11,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#define JOB_THREADS    4
-#define JOB_QUEUE      256
+#define FETCH_THREADS  4
+#define JOB_QUEUE      512
 #define FATAL_GRACE_MS 1000
 #define ARENAS_MAX     4 /* of malloc: more only cost memory, requests have arenas of their own */
 
@@ -23,6 +23,7 @@ struct server {
     struct platform *platform;
     struct db_writer *writer;
     struct jobs *jobs;
+    struct limits *limits;
     struct keeper *keeper;
     struct route_table *routes;
     struct metrics *metrics;
@@ -73,6 +74,7 @@ static void tables_make(struct server *s) {
     const struct route *rows = route_rows(&n);
     s->routes = route_table_new(rows, n);
     s->metrics = metrics_new(worker_count(&s->config), s->routes);
+    s->limits = limits_new(&s->config.limit, &random_system);
 }
 
 static err platform_start(struct server *s) {
@@ -96,6 +98,15 @@ static err writer_start(struct server *s) {
     return db_writer_start(s->cx, s->store->db, &options, &s->writer);
 }
 
+/* SECURITY `password`: hashing leaves half of the cores to everything else. */
+static struct jobs *pool_start(void) {
+    long cores = sysconf(_SC_NPROCESSORS_ONLN);
+    const struct jobs_options options = {
+        .threads = {[JOB_HASH] = cores > 3 ? (unsigned)cores / 2 : 1, [JOB_FETCH] = FETCH_THREADS},
+        .queue_max = JOB_QUEUE};
+    return jobs_start(&options);
+}
+
 static err http_start(struct server *s) {
     unsigned workers = worker_count(&s->config);
     const struct config *c = &s->config;
@@ -113,7 +124,7 @@ static err http_start(struct server *s) {
                                          .writer = s->writer,
                                          .jobs = s->jobs,
                                          .routes = s->routes,
-                                         .hooks = posternd_hooks(),
+                                         .hooks = posternd_hooks(s->limits),
                                          .metrics = s->metrics,
                                          .app = s->platform,
                                          .ready = server_ready,
@@ -125,7 +136,7 @@ static err server_start(struct server *s) {
     tables_make(s);
     TRY(platform_start(s));
     TRY(writer_start(s));
-    s->jobs = jobs_start(JOB_THREADS, JOB_QUEUE);
+    s->jobs = pool_start();
     const struct keeper_options options = {
         .db = s->store->db, .writer = s->writer, .platform = s->platform, .log = s->cx->log};
     TRY(keeper_start(s->cx, &options, &s->keeper));
@@ -150,6 +161,7 @@ static void server_stop(struct server *s) {
     if (s->metrics != NULL) {
         metrics_free(s->metrics);
     }
+    limits_free(s->limits);
     if (s->routes != NULL) {
         route_table_free(s->routes);
     }

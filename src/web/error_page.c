@@ -3,7 +3,8 @@
  * wrong with its request. */
 #include "web_internal.h"
 
-#define SHOWN_MAX 512 /* bytes of a parameter */
+#define SHOWN_MAX    512 /* bytes of a parameter */
+#define WAIT_MINUTES 90  /* seconds: from there on minutes are said */
 
 static void request_show(struct page *p) {
     HTML(&p->h, "<p class=\"hint\" id=\"request\">");
@@ -87,9 +88,36 @@ static void twice_page(struct ctx *cx, const struct request *rq, struct reply *r
     page_end(p, rp);
 }
 
+/* Too many of something, or too much to do: nothing is lost, and the page says how long it takes.
+ */
+static void wait_page(struct ctx *cx, const struct request *rq, err code, struct reply *rp) {
+    struct page_options options = {.title = TEXT_WAIT_TITLE};
+    struct page *p = page_begin(cx, rq, &options);
+    int64_t seconds = 1;
+    (void)str_int(reply_header_of(rp, RETRY_AFTER), &seconds);
+    page_paragraph(p, code == ERR_BUSY ? TEXT_WAIT_BUSY : TEXT_WAIT_LIMIT, NULL);
+    HTML(&p->h, "<p id=\"when\">");
+    if (seconds < WAIT_MINUTES) {
+        page_say(p, TEXT_WAIT_SECONDS,
+                 TEXT_VALUES({"seconds", str_format(cx->arena, "%lld", (long long)seconds)}));
+    } else {
+        int64_t minutes = (seconds + 59) / 60;
+        page_say(p, TEXT_WAIT_MINUTES,
+                 TEXT_VALUES({"minutes", str_format(cx->arena, "%lld", (long long)minutes)}));
+    }
+    HTML(&p->h, "</p>\n");
+    request_show(p);
+    p->status = err_info(code)->status;
+    page_end(p, rp);
+}
+
 void error_page(struct ctx *cx, const struct request *rq, err code, struct reply *rp) {
     if (code == ERR_CONFLICT) {
         twice_page(cx, rq, rp);
+        return;
+    }
+    if (code == ERR_RATE_LIMITED || code == ERR_BUSY) {
+        wait_page(cx, rq, code, rp);
         return;
     }
     struct page_options options = {.title = TEXT_ERROR_TITLE};

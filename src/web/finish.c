@@ -51,6 +51,7 @@ err finish_prepare(struct ctx *cx, const struct request *rq, struct finish *f, s
             f->before = (struct sso_session){.sso_session_id = STR_NONE};
         }
         cookie_set(cx, rq, COOKIE_SESSION, f->cookie, rp);
+        rp->trial = TRIAL_SIGNED_IN;
     }
     rp->tenant_id = f->sso.tenant_id;
     rp->client_id = f->request->application.application_id;

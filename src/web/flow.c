@@ -89,6 +89,7 @@ static err begin_run(struct ctx *cx, void *state) {
 
 static err begin(struct ctx *cx, const struct request *rq, struct login_flow *row,
                  struct reply *rp) {
+    TRY(limit_take(cx, rq, RATE_SIGN_IN, rp));
     /* One secret a browser: sign-ins in two of its windows do not end each other. */
     TRY(cookie_read(cx, rq, COOKIE_BROWSER, &row->browser));
     if (row->browser.n > BROWSER_SECRET_MAX) {
@@ -98,6 +99,7 @@ static err begin(struct ctx *cx, const struct request *rq, struct login_flow *ro
     login_flow_prepare(cx, row);
     page_see_other(rp, flow_path(cx->arena, row));
     cookie_set(cx, rq, COOKIE_BROWSER, row->browser, rp);
+    rp->trial = TRIAL_BEGUN;
     rp->write.run = begin_run;
     rp->write.state = row;
     return OK;

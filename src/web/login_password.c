@@ -62,6 +62,7 @@ static err attempt_begin(struct ctx *cx, const struct request *rq, const struct 
     }
     rp->job.run = attempt_run;
     rp->job.state = a;
+    rp->job.only = f->row.flow;
     return OK;
 }
 
@@ -72,6 +73,7 @@ struct outcome {
     const struct flow *flow;
     enum verdict verdict;   /* if the model agrees */
     struct sign_in sign_in; /* of GOOD */
+    struct str remote;
     struct reply *rp;
 };
 
@@ -96,6 +98,7 @@ static err outcome_problem(struct ctx *cx, const struct outcome *o, enum verdict
     rp->body = STR_NONE;
     rp->outcome = OK;
     rp->write.run = NULL;
+    rp->trial = verdict_trial(v);
     rp->tenant_id = STR_NONE;
     rp->client_id = o->flow->request.application.application_id;
     page_see_other(rp, flow_path(cx->arena, &o->flow->row));
@@ -109,7 +112,7 @@ static err outcome_run(struct ctx *cx, void *state) {
     const struct outcome *o = state;
     const struct attempt *a = o->attempt;
     if (o->verdict == VERDICT_WRONG) {
-        TRY(login_failed(cx, &a->login));
+        TRY(login_failed(cx, &a->login, o->remote));
         return outcome_problem(cx, o, VERDICT_WRONG);
     }
     err e = login_succeeded(cx, &a->login, o->verdict == VERDICT_GOOD && o->sign_in.next == NULL);
@@ -144,6 +147,7 @@ static err attempt_end(struct ctx *cx, const struct request *rq, const struct fl
     struct outcome *o = NEW(cx->arena, struct outcome);
     o->attempt = a;
     o->flow = f;
+    o->remote = rq->remote;
     o->rp = rp;
     o->verdict = a->known && a->matches ? verdict_of(&f->request, &a->login) : VERDICT_WRONG;
     if (o->verdict == VERDICT_GOOD) {

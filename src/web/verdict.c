@@ -45,3 +45,16 @@ const char *verdict_word(enum verdict v) {
     };
     return words[v];
 }
+
+enum trial verdict_trial(enum verdict v) {
+    switch (v) {
+    case VERDICT_GOOD:
+        return TRIAL_NONE;
+    case VERDICT_WRONG:
+        return TRIAL_WRONG;
+    case VERDICT_LOCKED:
+        return TRIAL_LOCKED;
+    default:
+        return TRIAL_REFUSED;
+    }
+}

@@ -127,6 +127,7 @@ struct problem {
 };
 const struct problem *problem_find(struct str word); /* NULL: none */
 const char *verdict_word(enum verdict v);
+enum trial verdict_trial(enum verdict v);
 
 /* ---- flow.c: a sign-in under way ---- */
 

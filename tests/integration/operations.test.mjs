@@ -65,9 +65,10 @@ describe('operations', () => {
     assert.ok(after_.postern_signature_seconds_sum > before_.postern_signature_seconds_sum);
     assert.ok(after_.postern_write_batch_size_count > before_.postern_write_batch_size_count);
     assert.ok(after_['postern_write_batch_size_bucket{le="+Inf"}'] > 0);
-    for (const gauge of ['postern_writers', 'postern_writers_busy', 'postern_write_queue', 'postern_job_threads', 'postern_job_threads_busy', 'postern_job_queue',
+    for (const gauge of ['postern_writers', 'postern_writers_busy', 'postern_write_queue', 'postern_job_threads{lane="hash"}', 'postern_job_threads_busy{lane="hash"}', 'postern_job_queue{lane="hash"}',
+      'postern_job_threads{lane="fetch"}', 'postern_sign_ins_total{outcome="begun"}', 'postern_sign_ins_total{outcome="wrong"}',
       'postern_http_connections', 'postern_http_in_flight']) assert.ok(gauge in after_, gauge);
-    assert.ok(after_.postern_writers >= 1 && after_.postern_job_threads >= 1);
+    assert.ok(after_.postern_writers >= 1 && after_['postern_job_threads{lane="hash"}'] >= 1);
   });
 
   test('log: one line a request with id, route, tenant, client, status, microseconds, and the reason of a failure', async () => {

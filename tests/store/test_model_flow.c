@@ -80,6 +80,44 @@ static void steps_are_taken_once_among_64(struct fixture *f) {
     assert_int_equal(store_race(f, finish_run, &flow, ERR_CONFLICT), 1);
 }
 
+/* A flow whose digest is in the part "AA"; counts on in *number. */
+static struct login_flow flow_in_part(struct fixture *f, const char *environment_id, int *number) {
+    struct login_flow flow = {.environment_id = str_from(environment_id), .step = S("user")};
+    login_flow_prepare(f->cx, &flow);
+    do {
+        flow.flow = str_format(f->cx->arena, "flow-%d", (*number)++);
+    } while (!str_starts(sha256_text(f->cx->arena, flow.flow), "AA"));
+    must(f->cx, login_flow_create(f->cx, &flow));
+    return flow;
+}
+
+static void slow_sign_ins_that_are_only_begun_have_a_bound(struct fixture *f) {
+    int number = 0;
+    struct login_flow others = flow_in_part(f, ENV_2, &number), found, first, second;
+    store_at(f, 1);
+    first = flow_in_part(f, ENV_1, &number);
+    store_at(f, 1);
+    second = flow_in_part(f, ENV_1, &number);
+    store_at(f, 1);
+    for (int i = 2; i < LOGIN_FLOW_PART_MAX; i++) {
+        (void)flow_in_part(f, ENV_1, &number);
+    }
+    must(f->cx, login_flow_find(f->cx, S(ENV_1), first.flow, first.browser, &found));
+    for (int i = 0; i < 2; i++) {
+        (void)flow_in_part(f, ENV_1, &number);
+        assert_int_equal(store_number(f, "SELECT count(*) FROM login_flow_index WHERE "
+                                         "environment_id = '" ENV_1
+                                         "' AND substr(flow_digest, 1, 2) = 'AA'"),
+                         LOGIN_FLOW_PART_MAX);
+        must_fail(f->cx, login_flow_find(f->cx, S(ENV_1), first.flow, first.browser, &found),
+                  ERR_NOT_FOUND);
+        first = second;
+    }
+    must(f->cx, login_flow_find(f->cx, S(ENV_2), others.flow, others.browser, &found));
+    assert_int_equal(store_number(f, "SELECT count(*) FROM login_flow_index"),
+                     LOGIN_FLOW_PART_MAX + 1);
+}
+
 /* ---- authorization codes ---- */
 
 static struct authorization_code code_new(struct fixture *f) {
@@ -184,6 +222,7 @@ static const struct store_case cases[] = {
     STORE_CASE(steps_one_browser_may_have_several_flows),
     STORE_CASE(steps_cannot_be_replayed),
     STORE_CASE(steps_are_taken_once_among_64),
+    STORE_CASE(slow_sign_ins_that_are_only_begun_have_a_bound),
     STORE_CASE(code_is_found_with_what_it_is_bound_to),
     STORE_CASE(code_that_is_none_is_not_found),
     STORE_CASE(code_once_and_it_says_what_it_became),

@@ -67,7 +67,7 @@ static void enumeration_who_may_not_sign_in_is_not_found(struct fixture *f) {
     must_fail(f->cx, login_find(f->cx, S(ENV_1), STR_NONE, &l), ERR_NOT_FOUND);
     /* Nobody's failure is nobody's: it counts for none. */
     l = login_dummy(S("nobody@example.com"));
-    must(f->cx, login_failed(f->cx, &l));
+    must(f->cx, login_failed(f->cx, &l, S("192.0.2.7")));
     assert_int_equal(login_now(f).failures, 0);
     assert_true(str_eq(l.password_hash, password_dummy()));
     assert_int_equal(l.policy.lock_after, 6);
@@ -85,7 +85,7 @@ static void no_authenticator_is_said_after_the_password(struct fixture *f) {
 static void fail_times(struct fixture *f, int n) {
     struct login l = login_now(f);
     for (int i = 0; i < n; i++) {
-        must(f->cx, login_failed(f->cx, &l));
+        must(f->cx, login_failed(f->cx, &l, S("192.0.2.7")));
     }
 }
 
@@ -118,7 +118,7 @@ static void lockout_is_not_cleared_by_the_first_of_two_factors(struct fixture *f
     must(f->cx, login_of(f->cx, l.tenant_id, l.employee_id, &same));
     assert_int_equal(same.failures, 5);
     assert_true(str_eq(same.user_name, l.user_name));
-    must(f->cx, login_failed(f->cx, &same));
+    must(f->cx, login_failed(f->cx, &same, S("192.0.2.7")));
     must_fail(f->cx, login_succeeded(f->cx, &l, false), ERR_FORBIDDEN);
     must_fail(f->cx, login_of(f->cx, l.tenant_id, STR("nobody"), &same), ERR_NOT_FOUND);
     must_fail(f->cx, login_of(f->cx, STR("other"), l.employee_id, &same), ERR_NOT_FOUND);
@@ -157,7 +157,7 @@ static void success_clears_the_counter(struct fixture *f) {
 }
 
 static err failed_run(struct ctx *cx, void *state) {
-    return login_failed(cx, state);
+    return login_failed(cx, state, S("192.0.2.7"));
 }
 
 static void lockout_counts_every_one_of_64_at_once(struct fixture *f) {
@@ -166,6 +166,34 @@ static void lockout_counts_every_one_of_64_at_once(struct fixture *f) {
     assert_int_equal(store_race(f, failed_run, &l, OK), 64);
     assert_int_equal(store_number(f, "SELECT failures FROM employee_login"), 64);
     must_fail(f->cx, login_succeeded(f->cx, &l, true), ERR_INVALID_GRANT);
+}
+
+/* One record for one lock, however many tried: failures alone leave none. */
+static void lockout_leaves_one_record(struct fixture *f) {
+    struct str object, remote, detail, actor;
+    login_world(f, "{\"lockAfter\":3,\"lockSeconds\":60}");
+    fail_times(f, 2);
+    assert_int_equal(store_number(f, "SELECT count(*) FROM audit"), 0);
+    struct login l = login_now(f);
+    (void)store_race(f, failed_run, &l, OK);
+    must(f->cx, db_one(f->cx,
+                       "SELECT object, remote, detail, actor FROM audit "
+                       "WHERE tenant_id = '" TENANT_1 "' AND action = 'user.lock'",
+                       DB_NO_ARGS,
+                       DB_COLUMNS(COLUMN_STR(&object), COLUMN_STR(&remote), COLUMN_STR(&detail),
+                                  COLUMN_STR(&actor))));
+    must_be(object, USER_1);
+    must_be(remote, "192.0.2.7");
+    must_be(detail, "{}");
+    must_be(actor, "anonymous");
+    store_at(f, 60);
+    fail_times(f, 3);
+    assert_int_equal(store_number(f, "SELECT count(*) FROM audit"), 2);
+    l = login_dummy(S("hunter2: typed into the wrong field"));
+    for (int i = 0; i < 10; i++) {
+        must(f->cx, login_failed(f->cx, &l, S("192.0.2.7")));
+    }
+    assert_int_equal(store_number(f, "SELECT count(*) FROM audit"), 2);
 }
 
 struct guesses {
@@ -177,7 +205,7 @@ struct guesses {
 static err guess_run(struct ctx *cx, void *state) {
     struct guesses *g = state;
     if (atomic_fetch_add(&g->next, 1) != 40) {
-        return login_failed(cx, &g->login);
+        return login_failed(cx, &g->login, S("192.0.2.7"));
     }
     err e = login_succeeded(cx, &g->login, true);
     atomic_fetch_add(e == OK ? &g->right : &g->told, 1);
@@ -309,6 +337,7 @@ static const struct store_case cases[] = {
     STORE_CASE(lockout_is_not_cleared_by_the_first_of_two_factors),
     STORE_CASE(success_clears_the_counter),
     STORE_CASE(lockout_counts_every_one_of_64_at_once),
+    STORE_CASE(lockout_leaves_one_record),
     STORE_CASE(lockout_holds_for_a_right_guess_among_64_at_once),
     STORE_CASE(lockout_survives_another_connection),
     STORE_CASE(lockout_is_of_one_employee_of_one_tenant),

@@ -220,7 +220,8 @@ struct harness *harness_new(void) {
     const struct db_writer_options writer = {.queue_max = 0};
     assert_int_equal(db_open(&h->cx, &db, &h->db), OK);
     assert_int_equal(db_writer_start(&h->cx, h->db, &writer, &h->writer), OK);
-    h->jobs = jobs_start(2, 16);
+    h->jobs = jobs_start(
+        &(struct jobs_options){.threads = {[JOB_HASH] = 2, [JOB_FETCH] = 1}, .queue_max = 16});
     h->routes = route_table_new(rows, COUNT_OF(rows));
     h->metrics = metrics_new(4, h->routes);
     h->options = (struct http_options){.listen = "127.0.0.1:0",

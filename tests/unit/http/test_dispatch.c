@@ -12,7 +12,7 @@ struct world {
     struct fixture f;
     struct route_table *table;
     struct http_hooks hooks;
-    bool bearer_fails, rate_fails, environment_fails;
+    bool bearer_fails, environment_fails;
     char order[32];
 };
 
@@ -40,16 +40,6 @@ static err environment_hook(struct ctx *cx, struct request *rq) {
 static err origin_hook(struct ctx *cx, const struct request *rq, bool *ret_registered) {
     note(cx, 'o');
     *ret_registered = str_is(rq->origin, "https://app.example") || str_is(rq->origin, "null");
-    return OK;
-}
-
-static err rate_hook(struct ctx *cx, const struct request *rq, struct reply *rp) {
-    (void)rq;
-    note(cx, 'r');
-    if (world_of(cx)->rate_fails) {
-        reply_header(rp, "Retry-After", STR("17"));
-        return raise_error(cx, ERR_RATE_LIMITED, "slower");
-    }
     return OK;
 }
 
@@ -92,7 +82,7 @@ static const struct route rows[] = {
      .auth = AUTH_BEARER,
      .scope = "a-read",
      .cors = CORS_REGISTERED,
-     .rate = RATE_API,
+     .rate = RATE_MAIL,
      .errors = ERRORS_API,
      .name = "full_get"},
     {.methods = HTTP_POST,
@@ -158,11 +148,12 @@ static int setup(void **state) {
     w->f.cx.log = &w->f.log;
     w->f.cx.random = &w->f.random;
     w->f.random.state = &w->f.next_random;
+    const struct limits_options limits = {.per_minute = {[RATE_MAIL] = 6}};
     w->table = route_table_new(rows, COUNT_OF(rows));
     w->hooks = (struct http_hooks){.environment = environment_hook,
                                    .bearer = bearer_hook,
                                    .origin_registered = origin_hook,
-                                   .rate = rate_hook};
+                                   .limits = limits_new(&limits, w->f.cx.random)};
     w->f.cx.app = w;
     *state = w;
     return 0;
@@ -170,6 +161,7 @@ static int setup(void **state) {
 
 static int teardown(void **state) {
     struct world *w = *state;
+    limits_free(w->hooks.limits);
     route_table_free(w->table);
     arena_free(w->f.arena);
     test_free(w);
@@ -271,7 +263,7 @@ static void columns_apply_in_their_order(void **state) {
     struct call c = call_of(HTTP_GET, "/full");
     call_header(&c, "origin", "https://app.example");
     assert_int_equal(run(w, &c), 200);
-    assert_string_equal(w->order, "eorbh");
+    assert_string_equal(w->order, "eobh");
     assert_str(c.rp.client_id, "c1");
     assert_string_equal(c.rq.route->name, "full_get");
     assert_int_equal(c.rp.outcome, OK);
@@ -282,11 +274,13 @@ static void a_failing_column_ends_it(void **state) {
     struct call c = call_of(HTTP_GET, "/full");
     w->bearer_fails = true;
     assert_int_equal(run(w, &c), 401);
-    assert_string_equal(w->order, "erb");
-    w->rate_fails = true;
+    assert_string_equal(w->order, "eb");
+    for (int i = 0; i < 59; i++) {
+        assert_int_equal(run(w, &c), 401);
+    }
     assert_int_equal(run(w, &c), 429);
-    assert_string_equal(w->order, "er");
-    assert_str(header_of(&c.rp, "Retry-After"), "17");
+    assert_string_equal(w->order, "e");
+    assert_str(header_of(&c.rp, "Retry-After"), "10");
     w->environment_fails = true;
     assert_int_equal(run(w, &c), 503);
     assert_string_equal(w->order, "e");
@@ -364,7 +358,7 @@ static void cors_no_origin_is_untouched(void **state) {
     assert_int_equal(run(w, &c), 200);
     assert_null(header_of(&c.rp, "Access-Control-Allow-Origin").p);
     assert_str(header_of(&c.rp, "Vary"), "Origin");
-    assert_string_equal(w->order, "erbh");
+    assert_string_equal(w->order, "ebh");
 }
 
 static void cors_registered_origins_may_call(void **state) {
@@ -613,7 +607,7 @@ static void after_a_job_the_columns_are_not_applied_again(void **state) {
     assert_int_equal(run(w, &c), 200);
     reply_header(&c.rp, "Location", STR("/x"));
     route_again(&w->f.cx, &c.rq, &c.rp);
-    assert_string_equal(w->order, "eorbhh");
+    assert_string_equal(w->order, "eobhh");
     assert_null(header_of(&c.rp, "Location").p);
     assert_str(header_of(&c.rp, "Access-Control-Allow-Origin"), "https://app.example");
 }
