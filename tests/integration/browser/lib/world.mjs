@@ -14,7 +14,7 @@ const CODE_TYPES = ['code', 'id_token', 'id_token token', 'code id_token', 'code
 const escape = (text) => text.replace(/[&<>"']/g, (c) => `&#${c.charCodeAt(0)};`);
 
 const person = (name, more = {}) => ({ userName: name, emailAddress: name, firstName: 'Kim', lastName: 'Li', role: 'Agent', password: PASSWORD, ...more });
-const model = (application) => (issuer) => ({ environments: [{
+const model = (application, more = []) => (issuer) => ({ environments: [{
   name: 'local', issuer, default: true,
   areas: [{ area: 'na1', domain: 'example.com', acdDomain: 'acd.example.com', uhDomain: 'uh.example.com', clusters: ['B32'] }],
   tenants: [{
@@ -24,6 +24,7 @@ const model = (application) => (issuer) => ({ environments: [{
     applications: [
       { name: 'Shift Planner', type: 'public', authMethod: 'none' },
       { name: 'Payroll', type: 'confidential', authMethod: 'client_secret_basic', responseTypes: CODE_TYPES },
+      ...more,
     ].map((a) => ({ vendor: 'Acme', tenancy: 'single', businessUnit: 4600738, scope: ['openid', 'platform-user-read', 'access-key-read'],
       redirects: [`${application}/callback`], logouts: [`${application}/bye`], ...a })),
   }],
@@ -46,10 +47,11 @@ async function applicationStart() {
 }
 
 export class World {
-  static async start(options = {}) {
+  // applications: further ones of the tenant.
+  static async start({ applications, ...options } = {}) {
     const world = new World();
     world.application = await applicationStart();
-    world.server = await Server.start({ model: model(world.application.url), ...options });
+    world.server = await Server.start({ model: model(world.application.url, applications), ...options });
     world.server.secrets.add(PASSWORD);
     world.url = world.server.url;
     return world;
