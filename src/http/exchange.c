@@ -147,6 +147,19 @@ static void job_run(struct job *job) {
     exchange_wake(x, x->rp.job.run(&x->cx, x->rp.job.state));
 }
 
+/* Refused before the route was asked: a person at a page still reads a page. */
+static void page_route_find(struct exchange *x, struct str target) {
+    struct str path = str_sub(target, 0, str_find_char(target, '?'));
+    struct str params[HTTP_PATH_PARAMS_MAX];
+    if (x->rq.route != NULL || path.n == 0 || path.n > HTTP_TARGET_MAX || path.p[0] != '/') {
+        return;
+    }
+    const struct route_path *found =
+        route_table_path(x->worker->server->options.routes, path, false, params);
+    const struct route *row = found != NULL ? route_path_row(found, x->rq.method) : NULL;
+    x->rq.route = row != NULL && row->errors == ERRORS_PAGE ? row : NULL;
+}
+
 static enum MHD_Result exchange_refuse(struct exchange *x, err e) {
     x->close = true;
     route_finish(&x->cx, &x->rq, e, &x->rp);
@@ -234,6 +247,7 @@ enum MHD_Result exchange_begin(struct exchange *x, const struct request_head *he
     x->rq.id = id_of(x->worker, x->cx.arena);
     err e = request_read(&x->cx, head, &x->rq);
     if (e != OK) {
+        page_route_find(x, head->target);
         return exchange_refuse(x, e);
     }
     uint64_t length = request_content_length(&x->rq);
@@ -243,6 +257,7 @@ enum MHD_Result exchange_begin(struct exchange *x, const struct request_head *he
     x->body_max = route_body_max(o->routes, x->rq.method, x->rq.path);
     if (length > DISCARD_MAX ||
         (length > x->body_max && request_header(&x->rq, "expect").p != NULL)) {
+        page_route_find(x, x->rq.path);
         return exchange_refuse(x, fail_say(&x->cx, ERR_BODY_TOO_LARGE,
                                            "A body may have %zu bytes here.", x->body_max));
     }
@@ -300,6 +315,7 @@ enum MHD_Result exchange_run(struct exchange *x) {
         return MHD_YES;
     }
     if (x->body_n > 0 && !x->body_wanted) {
+        page_route_find(x, x->rq.path);
         return exchange_refuse(x, fail_say(&x->cx, ERR_BODY_TOO_LARGE,
                                            "A body may have %zu bytes here.", x->body_max));
     }

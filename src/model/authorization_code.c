@@ -30,16 +30,19 @@ err authorization_code_find(struct ctx *cx, struct str code, struct authorizatio
         return fail(cx, ERR_NOT_FOUND, "not the form of a code");
     }
     TRY(db_one(cx,
-               "SELECT application_tenant_id, application_id, employee_id, sso_session_id, "
-               "redirect_uri, scope, nonce, code_challenge, claims, session_id, auth_at, used_at, "
-               "expires_at FROM authorization_code WHERE tenant_id = $1 AND code_digest = $2",
+               "SELECT c.application_tenant_id, c.application_id, c.employee_id, c.sso_session_id, "
+               "c.redirect_uri, c.scope, c.nonce, c.code_challenge, c.claims, c.session_id, "
+               "c.auth_at, c.used_at, c.expires_at, b.expires_at FROM authorization_code c "
+               "LEFT JOIN sso_session b ON b.tenant_id = c.tenant_id "
+               "AND b.sso_session_id = c.sso_session_id "
+               "WHERE c.tenant_id = $1 AND c.code_digest = $2",
                DB_ARGS(DB_TEXT(c.tenant_id), DB_TEXT(sha256_text(cx->arena, code))),
                DB_COLUMNS(COLUMN_STR(&c.application_tenant_id), COLUMN_STR(&c.application_id),
                           COLUMN_STR(&c.employee_id), COLUMN_STR(&c.sso_session_id),
                           COLUMN_STR(&c.redirect_uri), COLUMN_STR(&c.scope), COLUMN_STR(&c.nonce),
                           COLUMN_STR(&c.code_challenge), COLUMN_STR(&c.claims),
                           COLUMN_STR(&c.session_id), COLUMN_INT(&c.auth_at), COLUMN_INT(&c.used_at),
-                          COLUMN_INT(&c.expires_at))));
+                          COLUMN_INT(&c.expires_at), COLUMN_INT(&c.sso_expires_at))));
     *ret_code = c;
     return OK;
 }

@@ -6,6 +6,10 @@
  */
 static const struct scope_info scopes[] = {
     {"openid", "Sign in: an id token and the userinfo endpoint"},
+    {"profile", "See the user's name and user name"},
+    {"email", "See the user's e-mail address"},
+    {"phone", "See the user's mobile number"},
+    {"offline_access", "Stay signed in when the browser session has ended"},
     {"platform-user-read", "Read employees"},
     {"platform-user-write", "Create and change employees"},
     {"analytics-query", "Query analytics"},

@@ -274,6 +274,10 @@ static err app_write(struct declare *d, const struct app *app) {
                     "response_types = $22, token_alg = $23, lifetimes = $24, is_enabled = $25 "
                     "WHERE tenant_id = $1 AND application_id = $2 AND environment_id = $3",
                     args, NULL));
+        if (app->values[APPLICATION_IS_ENABLED].number == 0) {
+            TRY(application_sessions_end(cx, app->environment_id, app->tenant_id,
+                                         app->application_id));
+        }
         return origins_write(d, app);
     }
     TRY(db_exec(

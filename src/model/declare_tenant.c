@@ -158,6 +158,12 @@ static err id_check(struct declare *d, const struct declare_object *o, struct st
     return OK;
 }
 
+/* SECURITY `dead-means-dead`: who comes back later begins anew. */
+static err tenant_end(struct ctx *cx, const struct declare_scope *scope) {
+    TRY(tenant_sessions_end(cx, scope->tenant_id));
+    return tenant_applications_end(cx, scope->environment_id, scope->tenant_id);
+}
+
 static err tenant_write(struct declare *d, const struct declare_scope *scope,
                         const struct declare_value *values) {
     struct ctx *cx = d->cx;
@@ -166,12 +172,12 @@ static err tenant_write(struct declare *d, const struct declare_scope *scope,
                      DB_ARGS(DB_TEXT(scope->tenant_id), DB_TEXT(scope->environment_id),
                              DB_INT(cx->now), DB_INT(scope->primary_business_unit)));
     if (!scope->tenant_is_new) {
-        return db_exec(
-            cx,
-            "UPDATE tenant SET updated_at = $3, primary_business_unit = $4, tenant = $5, "
-            "area = $6, cluster = $7, sp_id = $8, is_private = $9, is_enabled = $10, "
-            "lifetimes = $11 WHERE tenant_id = $1 AND environment_id = $2",
-            args, NULL);
+        TRY(db_exec(cx,
+                    "UPDATE tenant SET updated_at = $3, primary_business_unit = $4, tenant = $5, "
+                    "area = $6, cluster = $7, sp_id = $8, is_private = $9, is_enabled = $10, "
+                    "lifetimes = $11 WHERE tenant_id = $1 AND environment_id = $2",
+                    args, NULL));
+        return values[TENANT_IS_ENABLED].number != 0 ? OK : tenant_end(cx, scope);
     }
     TRY(db_exec(cx,
                 "INSERT INTO tenant (tenant_id, environment_id, created_at, updated_at, "

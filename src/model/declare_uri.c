@@ -187,14 +187,52 @@ static const char *web_check(struct str uri) {
     return path_check(u.rest);
 }
 
-const char *declare_redirect_check(struct ctx *cx, struct str uri) {
-    (void)cx;
+/* An encoded name of a query, as an application reads it. */
+static bool name_is(struct str encoded, const char *name) {
+    size_t i = 0;
+    for (; i < encoded.n && *name != '\0'; name++) {
+        bool percent = encoded.p[i] == '%';
+        int c =
+            percent ? hex_value(encoded.p[i + 1]) * 16 + hex_value(encoded.p[i + 2]) : encoded.p[i];
+        if (c != *name) {
+            return false;
+        }
+        i += percent ? 3 : 1;
+    }
+    return i == encoded.n && *name == '\0';
+}
+
+/* What an answer brings comes from the answer alone (RFC 6749 4.1.2, 4.2.2; RFC 9207 2; OpenID
+ * Connect Core 3.3.2.5, Logout 3): of two `iss` an application may read the wrong one. */
+static const char *query_check(struct str uri) {
+    static const char *const answers[] = {
+        "code",  "state",      "iss",        "error",    "error_description", "error_uri",
+        "scope", "token_type", "expires_in", "id_token", "access_token",      "response"};
+    struct str rest = str_sub(uri, str_find_char(uri, '?') + 1, uri.n), pair;
+    while (str_next(&rest, '&', &pair)) {
+        struct str name = str_sub(pair, 0, str_find_char(pair, '='));
+        for (size_t i = 0; i < COUNT_OF(answers); i++) {
+            if (name_is(name, answers[i])) {
+                return "no parameter of an answer (code, state, iss, error, ...) in its query";
+            }
+        }
+    }
+    return NULL;
+}
+
+static const char *address_check(struct str uri) {
     const char *wrong = spelling_check(uri);
     wrong = wrong != NULL ? wrong : percent_check(uri);
     if (wrong != NULL) {
         return wrong;
     }
     return declare_redirect_is_private_use(uri) ? private_use_check(uri) : web_check(uri);
+}
+
+const char *declare_redirect_check(struct ctx *cx, struct str uri) {
+    (void)cx;
+    const char *wrong = address_check(uri);
+    return wrong != NULL ? wrong : query_check(uri);
 }
 
 const char *declare_origin_check(struct ctx *cx, struct str origin) {
@@ -221,9 +259,9 @@ const char *declare_issuer_check(struct ctx *cx, struct str issuer) {
 
 /* Whether a loopback address is fetched is a setting: allow_private_fetch. */
 const char *declare_fetch_check(struct ctx *cx, struct str uri) {
+    (void)cx;
     bool web = str_starts(uri, "https://") || str_starts(uri, "http://");
-    return web ? declare_redirect_check(cx, uri)
-               : "it must be an https:// address, or http:// on localhost";
+    return web ? address_check(uri) : "it must be an https:// address, or http:// on localhost";
 }
 
 bool declare_is_loopback(struct str origin) {

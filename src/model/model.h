@@ -379,6 +379,7 @@ struct session {
     /* Of the browser session that it began in, if it did; the authorization request's nonce; how
      * the user signed in (words). */
     struct str sso_session_id, nonce, amr;
+    int64_t sso_expires_at; /* that one's absolute limit; 0: it is gone, or there was none */
     int64_t auth_at, created_at, expires_at;
     struct str refresh_digest, refresh_used_digest, refresh_answer;
     int64_t refresh_rotated_at, refresh_expires_at, refresh_revoked_at, revoked_at;
@@ -399,7 +400,17 @@ struct session_rotation {
 err session_rotate(struct ctx *cx, const struct session_rotation *r);
 err session_revoke_refresh(struct ctx *cx, struct str tenant_id, struct str session_id);
 err session_revoke(struct ctx *cx, struct str tenant_id,
-                   struct str session_id); /* its access tokens too */
+                   struct str session_id);
+
+/* ---- session_end.c: at disabling ---- */
+
+/* Browser sessions, sessions and open codes of the tenant's users. */
+err tenant_sessions_end(struct ctx *cx, struct str tenant_id);
+/* Sessions and open codes of the application, in every tenant of the environment. */
+err application_sessions_end(struct ctx *cx, struct str environment_id, struct str owner_id,
+                             struct str application_id);
+/* The same for all that the tenant registered for other tenants. */
+err tenant_applications_end(struct ctx *cx, struct str environment_id, struct str tenant_id); /* its access tokens too */
 
 /* ---- caller.c: who calls an API ---- */
 
@@ -647,7 +658,8 @@ struct authorization_code {
     struct str code; /* the text, "TENANT.RANDOM": URL-safe characters (PROTOCOL 12.2) */
     struct str tenant_id, application_tenant_id, application_id, employee_id, sso_session_id;
     struct str redirect_uri, scope, nonce, code_challenge, session_id;
-    struct str claims; /* JSON: the claims parameter, acr, amr; absent: {} */
+    struct str claims;      /* JSON: the claims parameter, acr, amr; absent: {} */
+    int64_t sso_expires_at; /* as a session's */
     int64_t auth_at, used_at, expires_at;
 };
 /* Makes the code of tenant_id, and expires_at. */

@@ -47,6 +47,8 @@ err session_find(struct ctx *cx, struct str tenant_id, struct str session_id,
         "s.auth_at, s.created_at, s.expires_at, s.refresh_digest, s.refresh_used_digest, "
         "s.refresh_answer, s.refresh_rotated_at, s.refresh_expires_at, s.refresh_revoked_at, "
         "s.revoked_at, s.sso_session_id, s.nonce, s.amr, "
+        "CASE WHEN s.sso_session_id IS NOT NULL THEN (SELECT b.expires_at FROM sso_session b "
+        "WHERE b.tenant_id = s.tenant_id AND b.sso_session_id = s.sso_session_id) END, "
         "CASE WHEN s.access_key_id IS NULL THEN 1 ELSE coalesce(k.is_active, 0) END "
         "FROM session s LEFT JOIN access_key k ON k.tenant_id = s.tenant_id "
         "AND k.access_key_id = s.access_key_id WHERE s.tenant_id = $1 AND s.session_id = $2",
@@ -58,7 +60,8 @@ err session_find(struct ctx *cx, struct str tenant_id, struct str session_id,
                    COLUMN_STR(&s.refresh_answer), COLUMN_INT(&s.refresh_rotated_at),
                    COLUMN_INT(&s.refresh_expires_at), COLUMN_INT(&s.refresh_revoked_at),
                    COLUMN_INT(&s.revoked_at), COLUMN_STR(&s.sso_session_id), COLUMN_STR(&s.nonce),
-                   COLUMN_STR(&s.amr), COLUMN_BOOL(&s.access_key_alive))));
+                   COLUMN_STR(&s.amr), COLUMN_INT(&s.sso_expires_at),
+                   COLUMN_BOOL(&s.access_key_alive))));
     *ret_session = s;
     return OK;
 }

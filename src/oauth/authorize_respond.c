@@ -182,11 +182,15 @@ static err tokens_make(struct ctx *cx, const struct request *rq, const struct au
                        struct authorize_grant *g, struct issue_front *front) {
     struct client *client = NEW(cx->arena, struct client);
     struct user *user = NEW(cx->arena, struct user);
-    bool email = false;
+    unsigned id_claims = 0;
     if (r->claims.p != NULL) {
         struct claims_request asked;
         TRY(claims_request_parse(cx, r->claims, &asked));
-        email = asked.email;
+        id_claims = asked.id_claims;
+    }
+    if (r->response_type == RESPONSE_ID_TOKEN) {
+        /* Core 5.4: no access token, no userinfo; what the scope asks for stands here. */
+        id_claims |= standard_claims_of_scope(r->scope);
     }
     client->application = r->application;
     *user = *g->user;
@@ -199,7 +203,7 @@ static err tokens_make(struct ctx *cx, const struct request *rq, const struct au
         .id_token = (r->response_type & RESPONSE_ID_TOKEN) != 0,
         .nonce = r->nonce,
         .amr = g->sso->amr,
-        .email = email,
+        .id_claims = id_claims,
         .code_text = g->code.code,
         .session = {.sso_session_id = g->sso->sso_session_id},
     };

@@ -11,6 +11,14 @@ static err scope_read(struct ctx *cx, const struct params *all, struct authorize
     if (str_empty(str_trim(scope))) {
         return fail_say(cx, ERR_INVALID_REQUEST, "scope is missing: send scope=openid.");
     }
+    scope = scope_without_wishes(cx->arena, scope, r->application.scope);
+    if ((r->response_type & RESPONSE_CODE) == 0) {
+        scope = scope_without(cx->arena, scope, STR("offline_access")); /* Core 11 */
+    }
+    if (str_empty(scope)) {
+        return fail_say(cx, ERR_INVALID_SCOPE,
+                        "The application registered none of these scopes: send scope=openid.");
+    }
     TRY(scope_grant(cx, scope, r->application.scope, &r->scope));
     bool openid = str_has_word(r->scope, STR("openid"));
     if (!openid && (r->response_type & RESPONSE_ID_TOKEN) != 0) {

@@ -131,9 +131,8 @@ struct str claims_id(struct ctx *cx, const struct request *rq, const struct issu
     put_authentication(&j, issue);
     put_half_hash(&j, cx, issue, "at_hash", access_token);
     put_half_hash(&j, cx, issue, "c_hash", issue->code_text);
-    if (issue->email) {
-        json_put_str(&j, "email", issue->user->employee.email_address);
-    }
+    standard_claims_put(cx, &j, &issue->user->employee,
+                        standard_claims_allowed(issue->id_claims, issue->scope));
     put_times(&j, cx, lifetime);
     json_close_object(&j);
     return buf_view(&b);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The claims parameter (OpenID Connect Core 5.5), and what an authentication was worth (acr). Most
- * of what can be asked for stands in every id token and userinfo answer; what is left is e-mail in
- * the id token, a certain user (sub) and a certain way to sign in (acr). */
+ * of what can be asked for stands in every id token and userinfo answer; what is left are the
+ * standard claims of the id token, a certain user (sub) and a certain way to sign in (acr). */
 #include "oauth_internal.h"
 
 const char *const acr_names[] = {"1", NULL};
@@ -81,7 +81,7 @@ err claims_request_parse(struct ctx *cx, struct str text, struct claims_request 
         .text = json_canonical(cx->arena, claims),
         .subject = subject.p != NULL ? subject : other,
         .acr_unmet = acr_unmet(json_object_get(id_token, "acr")),
-        .email = json_object_get(id_token, "email") != NULL,
+        .id_claims = standard_claims_asked(id_token),
     };
     return OK;
 }
@@ -100,11 +100,12 @@ struct str code_memory_write(struct arena *a, struct str amr, struct str claims)
     return buf_view(&b);
 }
 
-err code_memory_parse(struct ctx *cx, struct str text, struct str *ret_amr, bool *ret_email) {
+err code_memory_parse(struct ctx *cx, struct str text, struct str *ret_amr,
+                      unsigned *ret_id_claims) {
     json_t *memory;
     TRY(json_parse(cx, text.p != NULL ? text : STR("{}"), &memory));
     TRY(json_get_str(cx, memory, "amr", ret_amr));
     const json_t *claims = json_object_get(memory, "claims");
-    *ret_email = json_object_get(json_object_get(claims, "id_token"), "email") != NULL;
+    *ret_id_claims = standard_claims_asked(json_object_get(claims, "id_token"));
     return OK;
 }

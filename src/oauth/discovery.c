@@ -141,15 +141,27 @@ static void put_authorization(struct json_out *j) {
     json_put_bool(j, "authorization_response_iss_parameter_supported", true);
 }
 
+static void put_claims(struct json_out *j, const char *const *ours) {
+    json_open_array(j, "claims_supported");
+    for (size_t i = 0; ours[i] != NULL; i++) {
+        json_put_z(j, NULL, ours[i]);
+    }
+    for (size_t i = 0; standard_claim_at(i) != NULL; i++) {
+        json_put_z(j, NULL, standard_claim_at(i));
+    }
+    json_close_array(j);
+}
+
+const char *const page_languages[] = {"en", "de", "es", "fr", "ja", NULL};
+
 static struct str openid_body(struct ctx *cx, const struct environment *e) {
     static const char *const subjects[] = {"public", NULL};
     static const char *const claim_types[] = {"normal", NULL};
-    static const char *const request_algs[] = {"none", NULL};
     static const char *const claims[] = {
-        "sub",        "iss",         "aud",    "exp",         "iat",      "auth_time", "nonce",
-        "acr",        "amr",         "c_hash", "azp",         "at_hash",  "sid",       "name",
-        "given_name", "family_name", "email",  "userId",      "tenantId", "tenant",    "area",
-        "icAgentId",  "icBUId",      "icSPId", "icClusterId", "icDomain", NULL};
+        "sub",        "iss",         "aud",         "exp",      "iat",     "auth_time", "nonce",
+        "acr",        "amr",         "c_hash",      "azp",      "at_hash", "sid",       "name",
+        "given_name", "family_name", "userId",      "tenantId", "tenant",  "area",      "icAgentId",
+        "icBUId",     "icSPId",      "icClusterId", "icDomain", NULL};
     struct buf b = buf_in(cx->arena, 4096);
     struct json_out j = json_to(&b);
     json_open_object(&j, NULL);
@@ -159,9 +171,9 @@ static struct str openid_body(struct ctx *cx, const struct environment *e) {
     put_authorization(&j);
     put_list(&j, "subject_types_supported", subjects);
     put_token_algs(&j, e, "id_token_signing_alg_values_supported");
-    put_list(&j, "request_object_signing_alg_values_supported", request_algs);
     put_list(&j, "claim_types_supported", claim_types);
-    put_list(&j, "claims_supported", claims);
+    put_claims(&j, claims);
+    put_list(&j, "ui_locales_supported", page_languages);
     json_put_bool(&j, "claims_parameter_supported", true);
     json_put_bool(&j, "request_parameter_supported", false);
     json_put_bool(&j, "request_uri_parameter_supported", false);

@@ -206,12 +206,13 @@ err grant_authorization_code(struct ctx *cx, const struct request *rq, const str
     }
     TRY(binding_check(cx, &given, code));
     TRY(user_read(cx, client, issue));
-    TRY(code_memory_parse(cx, code->claims, &issue->amr, &issue->email));
+    TRY(code_memory_parse(cx, code->claims, &issue->amr, &issue->id_claims));
     /* SECURITY `scope`: what the application lost meanwhile is not granted. */
     issue->scope = scope_within(cx->arena, code->scope, client->application.scope);
     issue->id_token = str_has_word(issue->scope, STR("openid"));
     issue->auth_at = code->auth_at;
     issue->nonce = code->nonce;
     issue->session.sso_session_id = code->sso_session_id;
+    issue->session.sso_expires_at = code->sso_expires_at;
     return OK;
 }

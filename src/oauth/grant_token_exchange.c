@@ -120,6 +120,7 @@ err grant_token_exchange(struct ctx *cx, const struct request *rq, const struct 
     /* SECURITY `dead-means-dead`: sign-out, a new password and a disabled key end this one too. The
      * key itself is not used now: its time stays. */
     issue->session.sso_session_id = s.sso_session_id;
+    issue->session.sso_expires_at = s.sso_expires_at;
     if (s.access_key_id.p != NULL) {
         issue->key = (struct access_key){.access_key_id = s.access_key_id,
                                          .tenant_id = s.tenant_id,

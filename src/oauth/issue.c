@@ -188,6 +188,19 @@ static void write_prepare(struct ctx *cx, const struct request *rq, struct issue
     rp->write.state = w;
 }
 
+/* Core 11: the refresh token of a sign-in ends with its browser session at the latest, unless the
+ * application has offline_access. */
+static int64_t refresh_lifetime(const struct ctx *cx, const struct issue *issue,
+                                const struct lifetimes *life) {
+    const struct session *s = &issue->session;
+    int64_t lifetime = issue->user != NULL ? life->refresh : life->refresh_client;
+    if (s->sso_expires_at == 0 || str_has_word(issue->scope, STR("offline_access"))) {
+        return lifetime;
+    }
+    int64_t left = s->sso_expires_at - cx->now;
+    return left < lifetime ? left : lifetime;
+}
+
 err issue_reply(struct ctx *cx, const struct request *rq, struct issue *issue,
                 enum issue_shape shape, struct reply *rp) {
     const struct application *a = &issue->client->application;
@@ -196,7 +209,7 @@ err issue_reply(struct ctx *cx, const struct request *rq, struct issue *issue,
     struct issued issued = {
         .access_lifetime = life.access,
         .id_lifetime = life.id,
-        .refresh_lifetime = issue->user != NULL ? life.refresh : life.refresh_client,
+        .refresh_lifetime = refresh_lifetime(cx, issue, &life),
     };
     const struct signing_key *key = NULL;
     TRY(key_choose(cx, rq, a, &key));

@@ -27,8 +27,10 @@ static err hint_read(struct ctx *cx, const struct request *rq, struct logout *l,
     }
     err e = token_read_hint(cx, rq->environment, text, &token, &l->hint_employee_id);
     if (e == ERR_INVALID_TOKEN) {
-        return fail_say(cx, ERR_INVALID_REQUEST,
-                        "id_token_hint is not an id token of this issuer, or too old to be told.");
+        /* Logout 4: what failed to validate is not used; the person is asked as without it. */
+        l->hint_refused = true;
+        l->hint_employee_id = STR_NONE;
+        return OK;
     }
     TRY(e);
     l->hint_tenant_id = token.tenant_id;
@@ -63,12 +65,12 @@ static err client_read(struct ctx *cx, const struct request *rq, struct str clie
     return OK;
 }
 
-/* Logout 3: only to an address that the application registered. One that names no application is
- * not followed: whose it is cannot be told. */
+/* Logout 3: only to an address that the application registered. One that names no application, or
+ * comes with a hint that was refused, is not followed: whose it is cannot be told. */
 static err redirect_read(struct ctx *cx, const struct request *rq, struct logout *l) {
     struct str uri;
     TRY(param(cx, rq, "post_logout_redirect_uri", AUTHORIZE_URI_MAX, &uri));
-    if (uri.p == NULL || l->application.application_id.p == NULL) {
+    if (uri.p == NULL || l->application.application_id.p == NULL || l->hint_refused) {
         return OK;
     }
     TRY(client_check_alive(cx, &l->application));

@@ -73,6 +73,12 @@ err client_check_alive(struct ctx *cx, const struct application *a);
  * ERR_INVALID_SCOPE. Each word once. */
 err scope_grant(struct ctx *cx, struct str requested, struct str registered,
                 struct str *ret_granted);
+/* The words of `scope` that are not in `unwanted`. */
+struct str scope_without(struct arena *a, struct str scope, struct str unwanted);
+/* `requested` without those of OpenID Connect's own scopes (profile, email, address, phone,
+ * offline_access) that are not registered: Core 5.4, 11 and 3.1.2.1 make them wishes, whose refusal
+ * is told by the scope that is granted. Every other word stays, to be refused by scope_grant(). */
+struct str scope_without_wishes(struct arena *a, struct str requested, struct str registered);
 /* The words of `scope` that `registered` still has. */
 struct str scope_within(struct arena *a, struct str scope, struct str registered);
 
@@ -90,7 +96,7 @@ struct issue { /* what a grant decided */
     int64_t auth_at;
     bool id_token;
     struct str nonce, amr;          /* of the id token; absent: none. amr: words */
-    bool email;                     /* in the id token: the claims parameter asked for it */
+    unsigned id_claims;             /* standard claims in the id token (standard_claims.c) */
     struct str code_text;           /* the code beside the id token: its c_hash */
     struct authorization_code code; /* used up in the closure; absent code: none */
     struct generated_key generated; /* used up in the closure; absent id: none */
@@ -287,9 +293,10 @@ struct logout {
     struct str ui_locales, logout_hint;
     struct str hint_tenant_id, hint_employee_id; /* of id_token_hint */
     struct str hint_session_id;                  /* its sid: the session it was issued in */
+    bool hint_refused; /* foreign, modified, no id token: as if there were none, and no way back */
 };
-/* GET and POST. Every error is a page: a foreign or modified hint, a client_id that is not the
- * hint's, an address that is not registered. */
+/* GET and POST. Every error is a page: a client_id that is not the hint's, an address that is not
+ * registered. */
 err logout_read(struct ctx *cx, const struct request *rq, struct logout *ret);
 enum logout_step {
     LOGOUT_DONE,    /* nobody is signed in here: end what the hint names, if any, and go on */
@@ -314,6 +321,10 @@ struct logout_pages {
 };
 err logout_run(struct ctx *cx, const struct request *rq, const struct logout_pages *pages,
                struct reply *rp);
+
+/* The languages of the pages (ui_locales_supported); ends with NULL. web/ has a test that they are
+ * those of its catalogues. */
+extern const char *const page_languages[];
 
 /* ---- discovery.c, jwks.c, tenant_discovery.c, userinfo.c, introspect.c, revoke.c --------- */
 

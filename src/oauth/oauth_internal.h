@@ -89,7 +89,7 @@ struct claims_request {
     struct str text;    /* one spelling of it */
     struct str subject; /* the sub that was asked for; absent: none */
     bool acr_unmet;     /* an essential acr that nobody here reaches */
-    bool email;         /* in the id token */
+    unsigned id_claims; /* standard claims in the id token */
 };
 err claims_request_parse(struct ctx *cx, struct str text, struct claims_request *ret);
 extern const char *const acr_names[]; /* ends with NULL */
@@ -97,7 +97,28 @@ extern const char *const acr_names[]; /* ends with NULL */
 struct str acr_of(struct str amr);
 /* authorization_code.claims: what the tokens behind a code will say. */
 struct str code_memory_write(struct arena *a, struct str amr, struct str claims);
-err code_memory_parse(struct ctx *cx, struct str text, struct str *ret_amr, bool *ret_email);
+err code_memory_parse(struct ctx *cx, struct str text, struct str *ret_amr,
+                      unsigned *ret_id_claims);
+
+/* ---- standard_claims.c: OpenID Connect Core 5.1, 5.4 ---- */
+
+/* Sets of them are bits: 1 << STANDARD_EMAIL. */
+enum standard_claim {
+    STANDARD_MIDDLE_NAME,
+    STANDARD_PREFERRED_USERNAME,
+    STANDARD_EMAIL,
+    STANDARD_EMAIL_VERIFIED,
+    STANDARD_PHONE_NUMBER,
+    STANDARD_PHONE_NUMBER_VERIFIED,
+};
+const char *standard_claim_at(size_t i); /* NULL past the end */
+unsigned standard_claims_of_scope(struct str scope);
+/* The members of the claims parameter's id_token or userinfo; NULL: none. */
+unsigned standard_claims_asked(const json_t *section);
+/* Without those that `scope` does not open. */
+unsigned standard_claims_allowed(unsigned bits, struct str scope);
+void standard_claims_put(struct ctx *cx, struct json_out *j, const struct employee *e,
+                         unsigned bits);
 
 /* ---- issue.c ---- */
 

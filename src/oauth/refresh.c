@@ -184,7 +184,6 @@ static err user_check(struct ctx *cx, const struct session *s, struct issue *iss
     }
     issue->user = user;
     issue->tenant = user->tenant;
-    issue->id_token = true;
     return OK;
 }
 
@@ -241,5 +240,13 @@ err refresh_begin(struct ctx *cx, const struct request *rq, struct str refresh_t
     issue->amr = s->amr; /* Core 12.2: the sign-in is the same; no nonce */
     /* SECURITY `scope`: what the application lost meanwhile is not granted again. */
     issue->scope = scope_within(cx->arena, s->scope, client->application.scope);
+    if (s->sso_session_id.p != NULL && s->sso_expires_at <= cx->now &&
+        !str_has_word(issue->scope, STR("offline_access"))) {
+        return fail(cx, ERR_INVALID_GRANT, "the browser session behind the refresh token is over");
+    }
+    /* Core 12.2, 3.1.2.1: a sign-in that did not ask for openid has none. Sessions of access keys
+     * always have one (PROTOCOL 4). */
+    issue->id_token = issue->user != NULL &&
+                      (s->access_key_id.p != NULL || str_has_word(issue->scope, STR("openid")));
     return OK;
 }

@@ -35,6 +35,22 @@ err scope_grant(struct ctx *cx, struct str requested, struct str registered,
     return OK;
 }
 
+struct str scope_without(struct arena *a, struct str scope, struct str unwanted) {
+    struct buf kept = buf_in(a, scope.n);
+    struct str rest = scope, word;
+    while (str_next(&rest, ' ', &word)) {
+        if (!str_empty(word) && !str_has_word(unwanted, word)) {
+            word_add(&kept, word);
+        }
+    }
+    return buf_view(&kept);
+}
+
+struct str scope_without_wishes(struct arena *a, struct str requested, struct str registered) {
+    static const char wishes[] = "profile email address phone offline_access";
+    return scope_without(a, requested, scope_without(a, str_from(wishes), registered));
+}
+
 struct str scope_within(struct arena *a, struct str scope, struct str registered) {
     struct buf kept = buf_in(a, scope.n);
     struct str rest = scope, word;

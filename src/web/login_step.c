@@ -162,6 +162,10 @@ static const struct {
     enum text_key text;
 } scope_texts[] = {
     {"openid", TEXT_SCOPE_OPENID},
+    {"profile", TEXT_SCOPE_PROFILE},
+    {"email", TEXT_SCOPE_EMAIL},
+    {"phone", TEXT_SCOPE_PHONE},
+    {"offline_access", TEXT_SCOPE_OFFLINE_ACCESS},
     {"platform-user-read", TEXT_SCOPE_PLATFORM_USER_READ},
     {"platform-user-write", TEXT_SCOPE_PLATFORM_USER_WRITE},
     {"analytics-query", TEXT_SCOPE_ANALYTICS_QUERY},

@@ -520,6 +520,74 @@ static void tenants_decide_about_applications(struct fixture *f) {
     assert_int_equal(store_number(f, "SELECT is_allowed FROM application_tenant"), 0);
 }
 
+/* A browser session, a session and a code of the tenant's user in the application. */
+static void issued_in(struct fixture *f, const char *tenant) {
+    struct db_args args = DB_ARGS(DB_TEXT(str_from(tenant)));
+    must(f->cx,
+         db_exec(f->cx,
+                 "INSERT INTO sso_session (tenant_id, sso_session_id, employee_id, auth_at, "
+                 "amr, created_at, last_used_at, expires_at, idle_seconds) SELECT tenant_id, "
+                 "'b', 'u', 1, 'pwd', 1, 1, 1, 1 FROM tenant WHERE tenant = $1",
+                 args, NULL));
+    must(f->cx, db_exec(f->cx,
+                        "INSERT INTO session (tenant_id, session_id, application_tenant_id, "
+                        "application_id, scope, auth_at, created_at, expires_at) SELECT "
+                        "t.tenant_id, 's', a.tenant_id, a.application_id, '', 1, 1, 1 "
+                        "FROM tenant t, application a WHERE t.tenant = $1 AND a.name = 'App'",
+                        args, NULL));
+    must(f->cx, db_exec(f->cx,
+                        "INSERT INTO authorization_code (tenant_id, code_digest, "
+                        "application_tenant_id, application_id, employee_id, redirect_uri, scope, "
+                        "claims, auth_at, expires_at) SELECT t.tenant_id, 'c', a.tenant_id, "
+                        "a.application_id, 'u', '', '', '{}', 1, 1 FROM tenant t, application a "
+                        "WHERE t.tenant = $1 AND a.name = 'App'",
+                        args, NULL));
+}
+
+static void issued_again(struct fixture *f) {
+    store_sql(f, "DELETE FROM sso_session");
+    store_sql(f, "DELETE FROM session");
+    store_sql(f, "DELETE FROM authorization_code");
+    issued_in(f, "classics");
+    issued_in(f, "two");
+}
+
+static void alive(struct fixture *f, int64_t browsers, int64_t sessions, int64_t codes) {
+    assert_int_equal(store_number(f, "SELECT count(*) FROM sso_session WHERE ended_at IS NULL"),
+                     browsers);
+    assert_int_equal(store_number(f, "SELECT count(*) FROM session WHERE revoked_at IS NULL "
+                                     "AND refresh_revoked_at IS NULL"),
+                     sessions);
+    assert_int_equal(store_number(f, "SELECT count(*) FROM authorization_code"), codes);
+}
+
+static void dead_means_dead_who_is_disabled_and_enabled_begins_anew(struct fixture *f) {
+    environment_ready(f);
+#define ENABLED(tenant, app, two)                                                                  \
+    "{\"environments\":[{\"name\":\"one\",\"issuer\":\"https://one.example\"," AREAS               \
+    ",\"tenants\":[{\"tenant\":\"classics\",\"area\":\"na1\",\"cluster\":\"B32\","                 \
+    "\"isEnabled\":" tenant ",\"businessUnits\":[{\"number\":1}]" APPLICATION(                     \
+        ",\"type\":\"backend\",\"tenancy\":\"all\",\"allowedTenants\":[\"two\"],"                  \
+        "\"isEnabled\":" app) "},{\"tenant\":\"two\",\"area\":\"na1\",\"cluster\":\"B32\","        \
+                              "\"isEnabled\":" two ",\"businessUnits\":[{\"number\":2}]}]}]}"
+    (void)apply(f, ENABLED("true", "true", "true"));
+    issued_again(f);
+    nothing_to_do(f, ENABLED("true", "true", "true"));
+    alive(f, 2, 2, 2);
+    (void)apply(f, ENABLED("true", "true", "false")); /* a tenant that only uses it */
+    alive(f, 1, 1, 1);
+    (void)apply(f, ENABLED("true", "true", "true"));
+    alive(f, 1, 1, 1);
+    issued_again(f);
+    (void)apply(f, ENABLED("true", "false", "true")); /* the application, wherever it is used */
+    (void)apply(f, ENABLED("true", "true", "true"));
+    alive(f, 2, 0, 0);
+    issued_again(f);
+    (void)apply(f, ENABLED("false", "true", "true")); /* the tenant that owns it */
+    (void)apply(f, ENABLED("true", "true", "true"));
+    alive(f, 1, 0, 0);
+}
+
 static void role_permissions_star_and_order(struct fixture *f) {
     environment_ready(f);
     (void)apply(f, TENANT(ROLES));
@@ -607,6 +675,7 @@ static const struct store_case cases[] = {
     STORE_CASE(primary_business_unit_is_exactly_one),
     STORE_CASE(default_environment_is_exactly_one),
     STORE_CASE(tenants_decide_about_applications),
+    STORE_CASE(dead_means_dead_who_is_disabled_and_enabled_begins_anew),
     STORE_CASE(role_permissions_star_and_order),
     STORE_CASE(lifetimes_out_of_range_name_the_member),
     STORE_CASE(secrets_once_no_message_or_record_shows_them),

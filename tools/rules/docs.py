@@ -37,3 +37,37 @@ def security_map(tree):
     for key in KEYS:
         if key not in rows:
             yield Finding(MAP, 1, f"`{key}` has no row")
+
+
+CONFORMANCE = "docs/conformance.md"
+PLAN_FILE = re.compile(r"tests/integration/conformance_(\w+)\.test\.mjs")
+MODULE = r"oidcc-[a-z0-9-]+"
+
+
+def conformance_map(tree):
+    """docs/conformance.md has a row for every certification module of every plan that has a test, and no other."""
+    tested = {}
+    for path in tree.paths:
+        plan = PLAN_FILE.fullmatch(path)
+        if plan:
+            for number, line in enumerate(tree.text(path).split("\n"), 1):
+                for module in re.findall(rf"'({MODULE})'", line):
+                    tested.setdefault((module, plan[1]), (path, number))
+    if CONFORMANCE not in tree.paths:
+        yield Finding(CONFORMANCE, 1, "is missing")
+        return
+    told = set()
+    for number, line in enumerate(tree.text(CONFORMANCE).split("\n"), 1):
+        cells = [cell.strip() for cell in line.strip().strip("|").split("|")]
+        module = re.fullmatch(rf"`({MODULE})`", cells[0])
+        if not line.startswith("|") or not module:
+            continue
+        if len(cells) < 4 or not re.match(r"passes|not supported: \S", cells[3]):
+            yield Finding(CONFORMANCE, number, f"`{module[1]}` neither passes nor says why it is not supported")
+        for plan in re.findall(r"\w+", cells[1]) if len(cells) > 1 else []:
+            told.add((module[1], plan))
+            if (module[1], plan) not in tested:
+                yield Finding(CONFORMANCE, number, f"`{module[1]}` has no test in the plan {plan}")
+    for (module, plan), (path, number) in tested.items():
+        if (module, plan) not in told:
+            yield Finding(path, number, f"{CONFORMANCE} has no row of {module} in the plan {plan}")

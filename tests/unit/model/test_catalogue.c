@@ -13,7 +13,7 @@ static void every_row_is_known_described_and_there_once(void **state) {
             assert_string_not_equal(scope_at(i)->name, s->name);
         }
     }
-    assert_int_equal(n, 9);
+    assert_int_equal(n, 13);
     for (n = 0; permission_at(n) != NULL; n++) {
         const struct permission_info *p = permission_at(n);
         assert_true(permission_known(str_from(p->name)));

@@ -29,6 +29,20 @@ static void redirects_that_are_right(void **state) {
           "https://app.example.com/a@b");
 }
 
+/* RFC 9207 2, OpenID Connect Core 3.3.2.5: of two of a name an application may read the wrong one.
+ */
+static void mix_up_answers_in_the_query_of_a_redirect_are_refused(void **state) {
+    WRONG(declare_redirect_check, "https://x.example/cb?code=1",
+          "https://x.example/cb?a=1&state=", "https://x.example/cb?iss",
+          "https://x.example/cb?%69ss=1",
+          "https://x.example/cb?err%6Fr=", "https://x.example/?id_token=x&y",
+          "com.example.app:/cb?access_token=1", "https://x.example?expires_in=1&scope=2");
+    RIGHT(declare_redirect_check, "https://x.example/cb?codes=1", "https://x.example/cb?a=code",
+          "https://x.example/code?from=postern", "https://x.example/cb?%69=ss",
+          "https://x.example/?");
+    RIGHT(declare_fetch_check, "https://x.example/keys?code=1");
+}
+
 static void redirect_exact_hostile_ones_are_refused(void **state) {
     WRONG(declare_redirect_check, "", "/callback", "//app.example.com/cb", "app.example.com/cb",
           "http://app.example.com/cb", "https://", "https:///cb", "https:app.example.com/cb",
@@ -122,6 +136,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         TEST(redirects_that_are_right),
         TEST(redirect_exact_hostile_ones_are_refused),
+        TEST(mix_up_answers_in_the_query_of_a_redirect_are_refused),
         TEST(cors_origins_have_one_spelling),
         TEST(issuers_are_origins),
         TEST(addresses_of_keys_are_https_or_loopback),

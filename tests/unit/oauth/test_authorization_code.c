@@ -65,6 +65,65 @@ static void scope_without_openid_has_no_id_token(void **state) {
     assert_string_equal(answer_text(&a, "scope"), "analytics-query");
 }
 
+/* OpenID Connect Core 12.2: nor when it is refreshed; with openid there is one. */
+static void scope_without_openid_has_no_id_token_at_a_refresh(void **state) {
+    struct house *h = *state;
+    struct browser b = browser_new(h, TENANT, USER);
+    const char *query =
+        "client_id=" APP_CONF "&response_type=code&scope=analytics-query&redirect_uri=" REDIRECT;
+    struct answer a = redeem(h, APP_CONF, code_of(h, &b, query), "");
+    a = refresh_post(&h->cx, APP_CONF, answer_text(&a, "refresh_token"));
+    assert_ok(&a);
+    assert_string_equal(answer_text(&a, "id_token"), "");
+    a = redeem(h, APP_CONF, code_of(h, &b, ASK_CONF), "");
+    a = refresh_post(&h->cx, APP_CONF, answer_text(&a, "refresh_token"));
+    assert_ok(&a);
+    assert_string_not_equal(answer_text(&a, "id_token"), "");
+}
+
+/* ---- refresh tokens and the browser session (Core 11) ---- */
+
+static void refresh_ends_with_the_browser_session(void **state) {
+    struct house *h = *state;
+    struct browser b = browser_new(h, TENANT, USER);
+    house_later(h, 43200 - 3600);
+    struct answer a = redeem(h, APP_CONF, code_of(h, &b, ASK_CONF), "");
+    assert_ok(&a);
+    json_t *claims = claims_of(&h->cx, answer_text(&a, "refresh_token"));
+    assert_int_equal(json_integer_value(json_object_get(claims, "exp")), NOW + 43200);
+    house_later(h, 3599);
+    a = refresh_post(&h->cx, APP_CONF, answer_text(&a, "refresh_token"));
+    assert_ok(&a);
+    house_later(h, 1);
+    struct answer late = refresh_post(&h->cx, APP_CONF, answer_text(&a, "refresh_token"));
+    assert_error(&late, 400, "invalid_grant");
+    /* Also when the row is gone, and another limit was stored. */
+    house_sql(h, "UPDATE session SET refresh_expires_at = refresh_expires_at + 9999");
+    house_sql(h, "DELETE FROM sso_session");
+    late = refresh_post(&h->cx, APP_CONF, answer_text(&a, "refresh_token"));
+    assert_error(&late, 400, "invalid_grant");
+}
+
+static void offline_access_outlives_the_browser_session_but_not_a_logout(void **state) {
+    struct house *h = *state;
+    struct browser b = browser_new(h, TENANT, USER);
+    static const char query[] = "client_id=" APP_CONF "&response_type=code"
+                                "&scope=openid+offline_access&redirect_uri=" REDIRECT;
+    struct answer a = redeem(h, APP_CONF, code_of(h, &b, query), "");
+    assert_string_equal(answer_text(&a, "scope"), "openid"); /* not registered: left out */
+    house_sql(h, "UPDATE application SET scope = 'openid offline_access'");
+    a = redeem(h, APP_CONF, code_of(h, &b, query), "");
+    assert_string_equal(answer_text(&a, "scope"), "openid offline_access");
+    for (int i = 0; i < 7; i++) {
+        house_later(h, 7000);
+        a = refresh_post(&h->cx, APP_CONF, answer_text(&a, "refresh_token"));
+        assert_ok(&a);
+    }
+    assert_int_equal(sso_session_end(&h->cx, b.sso->tenant_id, b.sso->sso_session_id), OK);
+    a = refresh_post(&h->cx, APP_CONF, answer_text(&a, "refresh_token"));
+    assert_error(&a, 400, "invalid_grant");
+}
+
 /* ---- once ---- */
 
 static void code_once_the_second_use_revokes_what_the_first_issued(void **state) {
@@ -271,6 +330,9 @@ int main(void) {
         HOUSE_TEST(code_becomes_tokens),
         HOUSE_TEST(public_application_uses_pkce_and_refreshes_without_a_name),
         HOUSE_TEST(scope_without_openid_has_no_id_token),
+        HOUSE_TEST(scope_without_openid_has_no_id_token_at_a_refresh),
+        HOUSE_TEST(refresh_ends_with_the_browser_session),
+        HOUSE_TEST(offline_access_outlives_the_browser_session_but_not_a_logout),
         HOUSE_TEST(code_once_the_second_use_revokes_what_the_first_issued),
         HOUSE_TEST(code_once_among_two_at_the_same_time),
         HOUSE_TEST(code_once_for_sixty_seconds),

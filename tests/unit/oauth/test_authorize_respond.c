@@ -120,6 +120,49 @@ static void hybrid_id_token_binds_code_and_token(void **state) {
     assert_string_equal(text_of(claims, "c_hash"), "");
 }
 
+/* OpenID Connect Core 5.4: without an access token the id token says what the scope asks for. */
+static void scope_claims_are_in_an_id_token_that_comes_alone(void **state) {
+    struct house *h = *state;
+    struct browser b = browser_new(h, TENANT, USER);
+    static const char query[] =
+        "client_id=" APP_CONF "&redirect_uri=" REDIRECT
+        "&nonce=n&scope=openid+profile+email+phone+address+offline_access&response_type=";
+    all_types(h);
+    house_sql(h, "UPDATE application SET scope = 'openid profile email phone offline_access'");
+    house_sql(h, "UPDATE employee SET attributes = '{\"mobileNumber\":\"+4930123\"}'");
+    struct answer a = browser_get(h, &b, format(&h->cx, "%sid_token", query));
+    json_t *claims = claims_of(&h->cx, location_param(h, &a, "id_token"));
+    assert_string_equal(text_of(claims, "preferred_username"), "beowulf@example.com");
+    assert_string_equal(text_of(claims, "email"), "beowulf.mail@example.com");
+    assert_true(json_is_false(json_object_get(claims, "email_verified")));
+    assert_string_equal(text_of(claims, "phone_number"), "+4930123");
+    /* With one userinfo has them; without code nobody is offline. */
+    a = browser_get(h, &b, format(&h->cx, "%sid_token+token", query));
+    claims = claims_of(&h->cx, location_param(h, &a, "id_token"));
+    assert_null(json_object_get(claims, "email"));
+    assert_string_equal(location_param(h, &a, "scope"), "openid profile email phone");
+}
+
+static void scope_of_openid_that_is_not_registered_is_left_out(void **state) {
+    struct house *h = *state;
+    struct browser b = browser_new(h, TENANT, USER);
+    all_types(h);
+    struct answer a = browser_get(h, &b,
+                                  "client_id=" APP_CONF "&redirect_uri=" REDIRECT
+                                  "&scope=openid+email+phone+address&response_type=token");
+    assert_string_equal(location_param(h, &a, "scope"), "openid");
+    /* A number of the user's is not told because somebody asks for the claim. */
+    house_sql(h, "UPDATE employee SET attributes = '{\"mobileNumber\":\"+4930123\"}'");
+    a = browser_get(h, &b,
+                    REQUEST "&nonce=n&response_type=id_token&claims=%7B%22id_token%22%3A%7B%22"
+                            "phone_number%22%3Anull%2C%22middle_name%22%3Anull%7D%7D");
+    json_t *claims = claims_of(&h->cx, location_param(h, &a, "id_token"));
+    assert_null(json_object_get(claims, "phone_number"));
+    a = browser_get(h, &b,
+                    "client_id=" APP_CONF "&response_type=code&scope=email&redirect_uri=" REDIRECT);
+    assert_redirected(h, &a, REDIRECT, "invalid_scope");
+}
+
 /* ---- form_post ---- */
 
 static void form_post_is_a_form(void **state) {
@@ -202,6 +245,8 @@ int main(void) {
         HOUSE_TEST(query_of_the_address_is_kept),
         HOUSE_TEST(response_types_give_what_they_name),
         HOUSE_TEST(hybrid_id_token_binds_code_and_token),
+        HOUSE_TEST(scope_claims_are_in_an_id_token_that_comes_alone),
+        HOUSE_TEST(scope_of_openid_that_is_not_registered_is_left_out),
         HOUSE_TEST(form_post_is_a_form),
         HOUSE_TEST(xss_form_post_escapes),
         HOUSE_TEST(dead_means_dead_users_get_no_answer),

@@ -76,6 +76,11 @@ static void discovery_says_how_people_sign_in(void **state) {
                     {"prompt_values_supported", "select_account"},
                     {"acr_values_supported", "1"},
                     {"claims_supported", "nonce"},
+                    {"claims_supported", "preferred_username"},
+                    {"claims_supported", "email"},
+                    {"scopes_supported", "profile"},
+                    {"scopes_supported", "offline_access"},
+                    {"ui_locales_supported", "ja"},
                     {"grant_types_supported", "authorization_code"}};
     assert_string_equal(answer_text(&a, "authorization_endpoint"), ISSUER "/auth/authorize");
     assert_string_equal(answer_text(&a, "end_session_endpoint"), ISSUER "/auth/authorize/logout");
@@ -88,6 +93,10 @@ static void discovery_says_how_people_sign_in(void **state) {
     }
     assert_true(lists(&a, "response_types_supported", "code id_token token"));
     assert_false(lists(&a, "code_challenge_methods_supported", "plain"));
+    /* What is refused, or not known of an employee, is not listed. */
+    assert_null(json_object_get(a.json, "request_object_signing_alg_values_supported"));
+    assert_false(lists(&a, "scopes_supported", "address"));
+    assert_false(lists(&a, "claims_supported", "address"));
     assert_true(
         json_is_true(json_object_get(a.json, "authorization_response_iss_parameter_supported")));
     assert_true(json_is_true(json_object_get(a.json, "claims_parameter_supported")));

@@ -54,12 +54,29 @@ static void scope_within_keeps_what_is_still_registered(void **state) {
     assert_true(str_empty(scope_within(cx.arena, STR("a b"), STR(""))));
 }
 
+/* OpenID Connect Core 5.4, 11: wishes. Nothing else is. */
+static void scope_wishes_that_are_not_registered_are_left_out(void **state) {
+    (void)state;
+    static const char *const cases[][3] = {
+        {"openid profile email address phone offline_access", "openid", "openid"},
+        {"phone  openid email", "openid email", "openid email"},
+        {"address", "openid", ""},
+        {"openid Profile emails a", "openid", "openid Profile emails a"},
+    };
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        assert_true(
+            str_is(scope_without_wishes(cx.arena, str_from(cases[i][0]), str_from(cases[i][1])),
+                   cases[i][2]));
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(scope_absent_means_all_registered),
         cmocka_unit_test(scope_narrower_is_granted_as_asked),
         cmocka_unit_test(scope_more_than_registered_is_refused),
         cmocka_unit_test(scope_within_keeps_what_is_still_registered),
+        cmocka_unit_test(scope_wishes_that_are_not_registered_are_left_out),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }

@@ -28,6 +28,17 @@ static void every_scope_says_what_it_means(void **state) {
     assert_int_equal(scope_text(STR("everything")), TEXT_COUNT);
 }
 
+/* ui_locales_supported of the discovery document. */
+static void every_language_is_in_the_discovery_document(void **state) {
+    (void)state;
+    size_t n = 0;
+    for (; languages[n].tag != NULL; n++) {
+        assert_non_null(page_languages[n]);
+        assert_string_equal(page_languages[n], languages[n].tag);
+    }
+    assert_null(page_languages[n]);
+}
+
 static const char *chosen(const char *ui_locales, const char *accept) {
     return language_choose(str_from(ui_locales), str_from(accept))->tag;
 }
@@ -117,6 +128,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_key_has_a_text_in_every_language),
         cmocka_unit_test(every_scope_says_what_it_means),
+        cmocka_unit_test(every_language_is_in_the_discovery_document),
         cmocka_unit_test(what_nobody_speaks_is_english),
         cmocka_unit_test(the_wider_language_serves_the_narrower),
         cmocka_unit_test(every_language_is_found_by_its_tag),

@@ -1,0 +1,4 @@
+certify('basic', [
+  'oidcc-server', 'oidcc-scope-address',
+  'oidcc-display-page',
+]);
