@@ -14,6 +14,11 @@ static bool too_old(const struct ctx *cx, const struct authorize *r,
     return r->max_age == 0 || (r->max_age > 0 && cx->now - sso->auth_at > r->max_age);
 }
 
+bool authorize_is_stale(const struct ctx *cx, const struct authorize *r,
+                        const struct sso_session *sso, int64_t begun) {
+    return sso->auth_at < begun && too_old(cx, r, sso);
+}
+
 /* PROTOCOL 5: another user than id_token_hint's is as good as nobody. */
 static bool must_login(const struct ctx *cx, const struct authorize *r,
                        const struct sso_session *sso) {

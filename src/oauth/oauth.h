@@ -263,6 +263,9 @@ enum authorize_step {
  * pure. */
 err authorize_decide(struct ctx *cx, const struct authorize *r, const struct sso_session *sso,
                      enum authorize_step *ret_step);
+/* Signed in before `begun`, when the request came, and by now longer ago than max_age. */
+bool authorize_is_stale(const struct ctx *cx, const struct authorize *r,
+                        const struct sso_session *sso, int64_t begun);
 /* Nobody in particular was asked for, or this one. */
 bool authorize_is_for(const struct authorize *r, struct str tenant_id, struct str employee_id);
 

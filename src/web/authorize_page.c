@@ -3,12 +3,10 @@
  * beginning of a sign-in. */
 #include "web_internal.h"
 
-#define QUERY_ROOM 4096
-
 /* SameSite=Lax keeps the session's cookie from a POST that another site sends; the same question
- * as GET brings it. Nothing in it is a secret. */
+ * as GET brings it, as long as a GET can be. Nothing in it is a secret. */
 static bool post_as_get(struct ctx *cx, const struct request *rq, struct reply *rp) {
-    struct buf b = buf_in(cx->arena, QUERY_ROOM);
+    struct buf b = buf_in(cx->arena, HTTP_TARGET_MAX);
     buf_str(&b, rq->path);
     for (size_t i = 0; i < rq->form.n; i++) {
         buf_char(&b, i == 0 ? '?' : '&');
@@ -16,7 +14,7 @@ static bool post_as_get(struct ctx *cx, const struct request *rq, struct reply *
         buf_char(&b, '=');
         buf_str(&b, percent_encode(cx->arena, rq->form.v[i].value));
     }
-    if (rq->query.n > 0 || b.n > QUERY_ROOM) {
+    if (rq->query.n > 0 || b.n > HTTP_TARGET_MAX) {
         return false;
     }
     page_see_other(rp, buf_view(&b));

@@ -235,6 +235,11 @@ static err consent_post(struct ctx *cx, const struct request *rq, struct flow *f
     if (!str_is(action, "allow")) {
         return flow_advance(cx, f, STEP_CONSENT, &f->data, rp);
     }
+    /* The page may have stood open for longer than max_age. */
+    if (authorize_is_stale(cx, &f->request, &finish->sso, f->row.expires_at - LOGIN_FLOW_SECONDS)) {
+        struct flow_data data = {.user_name = f->data.user_name};
+        return flow_advance(cx, f, STEP_PASSWORD, &data, rp);
+    }
     finish->request = &f->request;
     finish->flow = f;
     return finish_respond(cx, rq, finish, rp);

@@ -244,6 +244,48 @@ describe('login', () => {
     await r.back(await visitor.follow(posted));
   });
 
+  test('max_age is asked again when the consent page stood open', async () => {
+    const { tokens } = await signIn('spa', 'kim@acme.example');
+    const r = request('spa', { prompt: 'consent', max_age: 1000 });
+    const page = await visitor.open(r.url);
+    assert.match(page.title, /^Allow access/);
+    await server.sql('UPDATE sso_session SET auth_at = auth_at - 2000');
+    const password = await visitor.send(page, {}, 'allow');
+    assert.notEqual(password.form?.fields.password, undefined, password.title);
+    const again = await visitor.send(password, { password: PASSWORD });
+    assert.match(again.title, /^Allow access/);
+    const set = await r.back(await visitor.send(again, {}, 'allow'));
+    assert.ok(set.claims().auth_time >= tokens.claims().auth_time);
+  });
+
+  test('a long POST from another site is asked again as GET too', async () => {
+    await signIn('spa', 'kim@acme.example');
+    const r = request('site', { state: 's'.repeat(4096), prompt: 'none' });
+    const posted = await new Visitor(server).post('/auth/authorize', Object.fromEntries(new URL(r.url).searchParams));
+    assert.equal(posted.status, 303);
+    const answer = await visitor.follow(posted);
+    assert.ok(new URL(answer.location).searchParams.has('code'), answer.location?.slice(0, 200));
+  });
+
+  test('what is refused before it is read is a page where people are', async () => {
+    const cases = [
+      ['GET', '/auth/authorize?client_id=%ff', {}, 400],
+      ['GET', `/auth/authorize?client_id=x&login_hint=%00`, {}, 400],
+      ['GET', `/auth/login?flow=${'x'.repeat(7000)}`, {}, 431],
+      ['GET', '/auth/authorize/logout', { headers: { cookie: 'x'.repeat(5000) } }, 431],
+      ['POST', '/auth/login', { body: 'x'.repeat(70000) }, 413],
+    ];
+    for (const [method, target, options, status] of cases) {
+      const answer = await server.request(method, target, options);
+      assert.equal(answer.status, status, target.slice(0, 60));
+      assert.match(answer.headers['content-type'], /^text\/html/);
+      assert.match(answer.headers['content-security-policy'], /default-src 'none'/);
+      assert.match(answer.text, /<h1>/);
+    }
+    const api = await server.request('POST', '/auth/token?x=%ff', { form: 'a=b' });
+    assert.deepEqual([api.status, api.json.error], [400, 'invalid_request']);
+  });
+
   test('HEAD begins no sign-in and makes no code', async () => {
     await signIn('spa', 'kim@acme.example');
     const answer = await fetch(request('spa').url, { method: 'HEAD', redirect: 'manual' });
