@@ -399,8 +399,7 @@ struct session_rotation {
 };
 err session_rotate(struct ctx *cx, const struct session_rotation *r);
 err session_revoke_refresh(struct ctx *cx, struct str tenant_id, struct str session_id);
-err session_revoke(struct ctx *cx, struct str tenant_id,
-                   struct str session_id);
+err session_revoke(struct ctx *cx, struct str tenant_id, struct str session_id);
 
 /* ---- session_end.c: at disabling ---- */
 
@@ -410,7 +409,8 @@ err tenant_sessions_end(struct ctx *cx, struct str tenant_id);
 err application_sessions_end(struct ctx *cx, struct str environment_id, struct str owner_id,
                              struct str application_id);
 /* The same for all that the tenant registered for other tenants. */
-err tenant_applications_end(struct ctx *cx, struct str environment_id, struct str tenant_id); /* its access tokens too */
+err tenant_applications_end(struct ctx *cx, struct str environment_id,
+                            struct str tenant_id); /* its access tokens too */
 
 /* ---- caller.c: who calls an API ---- */
 

@@ -3,17 +3,17 @@
  * (SECURITY `dead-means-dead`). */
 #include "model.h"
 
-#define REVOKE_SQL                                                                                 \
-    "UPDATE session SET revoked_at = $2, refresh_answer = NULL, "                                  \
-    "refresh_revoked_at = coalesce(refresh_revoked_at, $2) "
-
 /* The browser sessions first: their rows are the lock that session_create() waits for. */
 err tenant_sessions_end(struct ctx *cx, struct str tenant_id) {
     const struct db_args args = DB_ARGS(DB_TEXT(tenant_id), DB_INT(cx->now));
     TRY(db_exec(cx,
                 "UPDATE sso_session SET ended_at = $2 WHERE tenant_id = $1 AND ended_at IS NULL",
                 args, NULL));
-    TRY(db_exec(cx, REVOKE_SQL "WHERE tenant_id = $1 AND revoked_at IS NULL", args, NULL));
+    TRY(db_exec(cx,
+                "UPDATE session SET revoked_at = $2, refresh_answer = NULL, "
+                "refresh_revoked_at = coalesce(refresh_revoked_at, $2) "
+                "WHERE tenant_id = $1 AND revoked_at IS NULL",
+                args, NULL));
     return db_exec(cx, "DELETE FROM authorization_code WHERE tenant_id = $1 AND used_at IS NULL",
                    DB_ARGS(DB_TEXT(tenant_id)), NULL);
 }
@@ -39,8 +39,10 @@ static err end_in_tenant(struct ctx *cx, struct str tenant_id, struct str owner_
                          struct str application_id) {
     TRY(db_exec(
         cx,
-        REVOKE_SQL "WHERE tenant_id = $1 AND application_tenant_id = $3 "
-                   "AND application_id = $4 AND revoked_at IS NULL",
+        "UPDATE session SET revoked_at = $2, refresh_answer = NULL, "
+        "refresh_revoked_at = coalesce(refresh_revoked_at, $2) "
+        "WHERE tenant_id = $1 AND application_tenant_id = $3 "
+        "AND application_id = $4 AND revoked_at IS NULL",
         DB_ARGS(DB_TEXT(tenant_id), DB_INT(cx->now), DB_TEXT(owner_id), DB_TEXT(application_id)),
         NULL));
     return db_exec(
@@ -54,6 +56,7 @@ static err end_in_tenant(struct ctx *cx, struct str tenant_id, struct str owner_
 err application_sessions_end(struct ctx *cx, struct str environment_id, struct str owner_id,
                              struct str application_id) {
     struct named_list tenants = {.first = NULL};
+    /* all tenants: whoever uses the application */
     TRY(db_each(cx, "SELECT tenant_id FROM tenant WHERE environment_id = $1",
                 DB_ARGS(DB_TEXT(environment_id)), DB_COLUMNS(COLUMN_STR(&tenants.id)), named_add,
                 &tenants));
