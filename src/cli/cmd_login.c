@@ -94,7 +94,9 @@ static int report(struct cli *c) {
     if (status != EXIT_OK) {
         return status;
     }
-    if (postern_token_get(client, POSTERN_CACHED, c->cancel, &t) != POSTERN_OK) {
+    /* A short-lived one may have expired by now: it is renewed as it is used. */
+    unsigned flags = POSTERN_CACHED | POSTERN_RENEWABLE;
+    if (postern_token_get(client, flags, c->cancel, &t) != POSTERN_OK) {
         return cli_error(c, EXIT_OTHER,
                          "The server let you in, but the tokens could not be kept in the cache "
                          "directory: make it writable, and sign in again.");
