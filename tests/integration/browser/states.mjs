@@ -56,6 +56,8 @@ export const STATES = [
     await other.close();
     await p.press('next');
   } },
+  { name: 'error', title: 'This did not work', status: 400, to: (p) => p.open('/auth/login?flow=twice&flow=twice') },
+  { name: 'too-many', title: 'Please wait a moment', status: 429, to: async (p) => p.open(await p.world.exhausted()) },
   { name: 'logout', title: 'Sign out?', to: async (p) => { await p.signIn(KIM); await p.open('/auth/authorize/logout'); } },
   { name: 'logged-out', title: 'You are signed out', to: async (p) => { await p.signIn(KIM); await p.open('/auth/authorize/logout'); await p.press('logout'); } },
   { name: 'stayed', title: 'You are still signed in', to: async (p) => { await p.signIn(KIM); await p.open('/auth/authorize/logout'); await p.press('stay'); } },

@@ -60,7 +60,19 @@ export class World {
   async stop() {
     this.application?.server.close();
     this.application?.server.closeAllConnections?.();
-    await this.server?.stop();
+    await Promise.all([this.server?.stop(), this.strict?.then((server) => server.stop())]);
+  }
+
+  // Where this address has begun too many sign-ins: at another server, which allows few.
+  async exhausted() {
+    this.strict ??= Server.start({ model: model(this.application.url), args: ['--limit-sign-ins', '1'] });
+    const strict = await this.strict;
+    const request = new URL(this.request({ client_id: strict.generatedSecret('application', 'clientId', 'Shift Planner') }));
+    for (let i = 0; i < 50; i++) {
+      const { status } = await strict.request('GET', `${request.pathname}${request.search}`);
+      if (status === 429) return `${strict.url}${request.pathname}${request.search}`;
+    }
+    throw new Error('there is no limit');
   }
 
   // An authorization request.
