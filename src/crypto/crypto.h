@@ -33,11 +33,32 @@ void sha512(const void *p, size_t n, unsigned char ret_digest[SHA512_SIZE]);
 struct str sha256_text(struct arena *a, struct str s);
 /* True if sha256_text(candidate) is `stored`; constant time. */
 bool sha256_matches(struct str candidate, struct str stored);
-enum hash { HASH_SHA256, HASH_SHA384, HASH_SHA512 };
-/* Returns the size of the MAC (32, 48, 64). */
+/* SHA-1 is for one-time passwords alone, as their RFCs have it. */
+enum hash { HASH_SHA256, HASH_SHA384, HASH_SHA512, HASH_SHA1 };
+/* Returns the size of the MAC (32, 48, 64, 20). */
 #define HMAC_MAX 64
 size_t hmac(enum hash h, const void *key, size_t key_n, const void *p, size_t n,
             unsigned char ret_mac[HMAC_MAX]);
+
+/* ---- otp.c: one-time passwords: HOTP (RFC 4226), TOTP (RFC 6238) with SHA-1, 6 digits ---- */
+
+#define OTP_DIGITS        6
+#define OTP_SECRET_SIZE   20 /* RFC 4226 4, R6: 160 bits */
+#define TOTP_STEP_SECONDS 30
+/* `code` gets OTP_DIGITS digits, not ended by a zero byte. */
+void hotp(struct secret key, int64_t counter, char ret_code[OTP_DIGITS]);
+/* Counters that are tried: both ends belong to it. */
+struct otp_window {
+    int64_t first, last;
+};
+/* RFC 6238 5.2: the time step of `now`, and one to either side. */
+struct otp_window totp_window(int64_t now);
+/* RFC 4226 7.4: from the counter after the last one that was used, a few ahead. */
+#define HOTP_LOOK_AHEAD 10
+struct otp_window hotp_window(int64_t used);
+/* The highest counter of the window that has this code; false: none has. Takes the same time
+ * whichever it is. */
+bool otp_find(struct secret key, struct str code, struct otp_window w, int64_t *ret_counter);
 
 /* ---- seal.c: AES-256-GCM under a 32-byte key, random nonce ---- */
 

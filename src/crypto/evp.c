@@ -22,9 +22,10 @@ void openssl_start(void) {
     }
 }
 
-static EVP_MD *hashes[3];
+static EVP_MD *hashes[4];
 static EVP_CIPHER *aes;
-static pthread_once_t hash_once[3] = {PTHREAD_ONCE_INIT, PTHREAD_ONCE_INIT, PTHREAD_ONCE_INIT};
+static pthread_once_t hash_once[4] = {PTHREAD_ONCE_INIT, PTHREAD_ONCE_INIT, PTHREAD_ONCE_INIT,
+                                      PTHREAD_ONCE_INIT};
 static pthread_once_t aes_once = PTHREAD_ONCE_INIT;
 
 static void fetch_sha256(void) {
@@ -39,13 +40,17 @@ static void fetch_sha512(void) {
     hashes[HASH_SHA512] = EVP_MD_fetch(NULL, "SHA512", NULL);
 }
 
+static void fetch_sha1(void) {
+    hashes[HASH_SHA1] = EVP_MD_fetch(NULL, "SHA1", NULL);
+}
+
 static void fetch_aes(void) {
     aes = EVP_CIPHER_fetch(NULL, "AES-256-GCM", NULL);
 }
 
-/* OpenSSL lacks SHA-2 and AES-GCM only when it has no memory to look for them. */
+/* OpenSSL lacks SHA and AES-GCM only when it has no memory to look for them. */
 const EVP_MD *evp_hash(enum hash h) {
-    static void (*const fetch[])(void) = {fetch_sha256, fetch_sha384, fetch_sha512};
+    static void (*const fetch[])(void) = {fetch_sha256, fetch_sha384, fetch_sha512, fetch_sha1};
     openssl_start();
     pthread_once(&hash_once[h], fetch[h]);
     if (hashes[h] == NULL) {

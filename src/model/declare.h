@@ -256,6 +256,7 @@ const char *declare_access_key_secret_check(struct ctx *cx, struct str text);
 const char *declare_client_secret_check(struct ctx *cx, struct str text);
 const char *declare_response_type_check(struct ctx *cx, struct str text);
 const char *declare_login_kind_check(struct ctx *cx, struct str text);
+const char *declare_factor_check(struct ctx *cx, struct str text);
 const char *declare_password_check(struct ctx *cx, struct str text);
 
 /* ---- declare_change.c: compare, note, audit

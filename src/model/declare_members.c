@@ -84,6 +84,7 @@ static const struct declare_member login_policy_members[] = {
     {.name = "lockSeconds", .type = DECLARE_INT},
     {.name = "idleSeconds", .type = DECLARE_INT},
     {.name = "sessionSeconds", .type = DECLARE_INT},
+    {.name = "mfa", .type = DECLARE_TEXT, .check = declare_factor_check},
 };
 const struct declare_kind declare_login_policy = {
     .name = "login_policy", .members = login_policy_members, .n = COUNT_OF(login_policy_members), .write = login_policy_normal};

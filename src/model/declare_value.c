@@ -197,6 +197,12 @@ const char *declare_login_kind_check(struct ctx *cx, struct str text) {
     return login_authenticator_kind_known(text) ? NULL : "it must be system";
 }
 
+const char *declare_factor_check(struct ctx *cx, struct str text) {
+    (void)cx;
+    enum factor f;
+    return factor_parse(text, &f) ? NULL : "it must be none, totp or hotp";
+}
+
 /* What no policy and nobody's names change; the rest is asked when those are known. */
 const char *declare_password_check(struct ctx *cx, struct str text) {
     struct login_policy policy;

@@ -13,13 +13,14 @@ bool employee_may_log_in(struct str type, struct str status) {
 
 struct found {
     struct login login;
-    struct str policy, type, status;
+    struct str policy, type, status, factor;
     bool tenant_enabled;
 };
 
 #define FOUND_SQL                                                                                  \
     "SELECT e.tenant_id, e.employee_id, e.user_name, e.type, e.status, t.is_enabled, "             \
     "g.password_hash, g.password_changed_at, g.must_change, g.failures, g.locked_until, "          \
+    "g.mfa_kind, g.mfa_sealed, g.mfa_position, "                                                   \
     "a.login_authenticator_id, a.kind, a.policy "
 #define FOUND_JOINS_SQL                                                                            \
     "JOIN tenant t ON t.tenant_id = e.tenant_id "                                                  \
@@ -32,7 +33,9 @@ struct found {
                COLUMN_STR(&(f)->status), COLUMN_BOOL(&(f)->tenant_enabled),                        \
                COLUMN_STR(&(f)->login.password_hash), COLUMN_INT(&(f)->login.password_changed_at), \
                COLUMN_BOOL(&(f)->login.must_change), COLUMN_INT(&(f)->login.failures),             \
-               COLUMN_INT(&(f)->login.locked_until), COLUMN_STR(&(f)->login.authenticator_id),     \
+               COLUMN_INT(&(f)->login.locked_until), COLUMN_STR(&(f)->factor),                     \
+               COLUMN_STR(&(f)->login.factor_sealed), COLUMN_INT(&(f)->login.factor_position),     \
+               COLUMN_STR(&(f)->login.authenticator_id),                                           \
                COLUMN_STR(&(f)->login.authenticator_kind), COLUMN_STR(&(f)->policy))
 
 static bool is_old(const struct ctx *cx, const struct login *l) {
@@ -49,6 +52,10 @@ static err found_end(struct ctx *cx, struct found *f, struct login *ret_login) {
                     f->tenant_enabled ? "enabled" : "disabled");
     }
     TRY(login_policy_parse(cx, f->policy, &l->policy));
+    if (f->factor.p != NULL && !factor_parse(f->factor, &l->factor)) {
+        return fail(cx, ERR_INTERNAL, "employee %.*s has a second factor of another version",
+                    STR_ARG(l->employee_id));
+    }
     l->must_change = l->must_change || (l->password_hash.p != NULL && is_old(cx, l));
     *ret_login = *l;
     return OK;
@@ -154,6 +161,23 @@ err login_succeeded(struct ctx *cx, const struct login *l, bool is_whole) {
                         DB_TEXT(l->password_hash), DB_BOOL(is_whole)),
                 &n));
     return n == 1 ? OK : refuse(cx, l);
+}
+
+err login_not_locked(struct ctx *cx, const struct login *l) {
+    int64_t n;
+    TRY(db_exec(cx,
+                "UPDATE employee_login SET updated_at = $3 "
+                "WHERE tenant_id = $1 AND employee_id = $2 "
+                "AND (locked_until IS NULL OR locked_until <= $3)",
+                DB_ARGS(DB_TEXT(l->tenant_id), DB_TEXT(l->employee_id), DB_INT(cx->now)), &n));
+    return n == 1 ? OK : fail(cx, ERR_FORBIDDEN, "locked while its second factor was asked for");
+}
+
+err login_clear(struct ctx *cx, const struct login *l) {
+    return db_exec(cx,
+                   "UPDATE employee_login SET failures = 0, locked_until = NULL, updated_at = $3 "
+                   "WHERE tenant_id = $1 AND employee_id = $2",
+                   DB_ARGS(DB_TEXT(l->tenant_id), DB_TEXT(l->employee_id), DB_INT(cx->now)), NULL);
 }
 
 err login_password_set(struct ctx *cx, struct str tenant_id, struct str employee_id,

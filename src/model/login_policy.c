@@ -51,6 +51,15 @@ struct login_policy login_policy_default(void) {
     return p;
 }
 
+static err mfa_parse(struct ctx *cx, const json_t *object, enum factor *ret) {
+    struct str word;
+    TRY(json_get_str(cx, object, "mfa", &word));
+    if (word.p != NULL && !factor_parse(word, ret)) {
+        return fail_say(cx, ERR_INVALID_REQUEST, "mfa must be none, totp or hotp");
+    }
+    return OK;
+}
+
 err login_policy_parse(struct ctx *cx, struct str json, struct login_policy *ret_policy) {
     struct login_policy p = login_policy_default();
     if (str_empty(json) || str_is(json, "{}")) {
@@ -75,6 +84,7 @@ err login_policy_parse(struct ctx *cx, struct str json, struct login_policy *ret
     for (size_t i = 0; i < COUNT_OF(classes); i++) {
         TRY(json_get_bool(cx, object, classes[i].name, false, class_of(&p, &classes[i])));
     }
+    TRY(mfa_parse(cx, object, &p.mfa));
     *ret_policy = p;
     return OK;
 }
@@ -93,6 +103,9 @@ struct str login_policy_write(struct arena *a, const struct login_policy *policy
         if (*class_of(&copy, &classes[i])) {
             json_put_bool(&j, classes[i].name, true);
         }
+    }
+    if (copy.mfa != FACTOR_NONE) {
+        json_put_str(&j, "mfa", str_from(factor_word(copy.mfa)));
     }
     json_close_object(&j);
     return buf_view(&b);

@@ -197,6 +197,7 @@ const struct seal_key *platform_seal_key(const struct ctx *cx, const char *purpo
 #define SEAL_APPLICATION_SECRET "application-secret"
 #define SEAL_MASTER_KEY_CHECK   "master-key-check"
 #define SEAL_REFRESH_ANSWER     "refresh-answer"
+#define SEAL_SECOND_FACTOR      "second-factor"
 struct metrics *platform_metrics(const struct ctx *cx); /* NULL: none */
 bool platform_allow_private_fetch(const struct ctx *cx);
 struct fetch_once *platform_fetch_once(const struct ctx *cx);
@@ -523,8 +524,13 @@ err declaration_run(struct ctx *cx, const struct declaration_options *options,
 /* ---- login_policy.c, common_password.c, login_authenticator.c: how a tenant's people sign in ----
  */
 
+enum factor { FACTOR_NONE, FACTOR_TOTP, FACTOR_HOTP };
+/* "none", "totp", "hotp": the words of policies and rows. */
+const char *factor_word(enum factor f);
+bool factor_parse(struct str word, enum factor *ret_factor);
 /* JSON {"passwordMin", "upper", "lower", "digit", "special", "maxAgeDays", "lockAfter",
- * "lockSeconds", "idleSeconds", "sessionSeconds"}; members absent: the default in brackets. */
+ * "lockSeconds", "idleSeconds", "sessionSeconds", "mfa"}; members absent: the default in brackets.
+ */
 struct login_policy {
     int64_t password_min;                  /* characters, 8 to LOGIN_PASSWORD_MIN_MAX [8] */
     bool upper, lower, digit, special;     /* classes that must be there [none] */
@@ -532,6 +538,7 @@ struct login_policy {
     int64_t lock_after;                    /* wrong ones in a row [6] */
     int64_t lock_seconds;                  /* [1800] */
     int64_t idle_seconds, session_seconds; /* of a browser session [3600, 43200] */
+    enum factor mfa;                       /* what everybody must have beside the password [none] */
 };
 #define LOGIN_PASSWORD_MIN_MAX 24
 /* ERR_INVALID_REQUEST names the member out of range. Other members are left alone: a newer version
@@ -575,6 +582,11 @@ struct login {
     struct str password_hash;
     int64_t password_changed_at, failures, locked_until;
     bool must_change; /* told so, or older than the policy allows: said after the password */
+    /* The second factor that is enrolled, asked for whatever the policy says; said after the
+     * password, like everything else here. */
+    enum factor factor;
+    struct str factor_sealed;
+    int64_t factor_position; /* the last time step or counter that was used */
 };
 err login_find(struct ctx *cx, struct str environment_id, struct str user_name,
                struct login *ret_login);
@@ -593,6 +605,9 @@ err login_failed(struct ctx *cx, const struct login *l, struct str remote);
  * as to a wrong password: so many wrong ones came while it was locked that the word "locked" would
  * tell a guesser that this one is right; or the password was changed meanwhile. */
 err login_succeeded(struct ctx *cx, const struct login *l, bool is_whole);
+/* In a write closure: ERR_FORBIDDEN if the account is locked now; else it stays open until the
+ * closure ends. */
+err login_not_locked(struct ctx *cx, const struct login *l);
 /* A new password: also ends the employee's browser sessions and what they issued (SECURITY
  * `dead-means-dead`), and clears counter and lock. */
 err login_password_set(struct ctx *cx, struct str tenant_id, struct str employee_id,
@@ -602,6 +617,60 @@ err login_password_rehash(struct ctx *cx, const struct login *l, struct str pass
 /* How an employee signs in; its password and counters stay. */
 err login_authenticator_set(struct ctx *cx, struct str tenant_id, struct str employee_id,
                             struct str login_authenticator_id);
+
+/* ---- second_factor.c: one-time passwords of an authenticator app or a token ---- */
+
+/* A secret for an enrolment under way, sealed for this employee and this sign-in alone; kept with
+ * the sign-in until a code of it was given. */
+struct str second_factor_new(struct ctx *cx, const struct login *l, struct str flow);
+err second_factor_pending(struct ctx *cx, const struct login *l, struct str flow, struct str sealed,
+                          struct secret *ret_key);
+/* Anything else that a sign-in must show again: the codes of an enrolment. */
+struct str second_factor_note(struct ctx *cx, const struct login *l, struct str flow,
+                              struct str text);
+/* What the page of an enrolment shows: base32 without padding, and the address that a QR code
+ * holds (otpauth:). `issuer`: whose account it is, as the app will call it. */
+struct str second_factor_text(struct arena *a, struct secret key);
+struct str second_factor_uri(struct arena *a, const struct login *l, enum factor kind,
+                             struct str issuer, struct secret key);
+/* Which position of a new factor has this code; false: none. */
+bool second_factor_first(const struct ctx *cx, enum factor kind, struct secret key, struct str code,
+                         int64_t *ret_position);
+/* In a write closure: takes the place of what `l` had, and of its recovery codes. ERR_CONFLICT:
+ * another factor was enrolled, or it was reset, since l was read. */
+struct enrolment {
+    enum factor kind;
+    struct str sealed;
+    int64_t position;
+    const struct str *codes; /* RECOVERY_CODES of them */
+};
+/* Fills in `sealed`, and `codes`. */
+void second_factor_prepare(struct ctx *cx, const struct login *l, struct secret key,
+                           struct enrolment *e);
+err second_factor_enrol(struct ctx *cx, const struct login *l, const struct enrolment *e);
+/* Which position of the enrolled one has this code; false: none. */
+err second_factor_check(struct ctx *cx, const struct login *l, struct str code,
+                        int64_t *ret_position, bool *ret_good);
+/* In a write closure: one UPDATE that moves the position forward, so that a code works once, and
+ * clears the counter of failures. ERR_FORBIDDEN: locked. ERR_CONFLICT: this code was used before.
+ * ERR_INVALID_GRANT: another factor is enrolled meanwhile, or none. */
+err second_factor_use(struct ctx *cx, const struct login *l, int64_t position);
+/* An administrator's: the employee has none any more, nor recovery codes; its browser sessions end
+ * (SECURITY `dead-means-dead`). */
+err second_factor_reset(struct ctx *cx, struct str tenant_id, struct str employee_id,
+                        bool *ret_had);
+
+/* ---- recovery_code.c: for the day the device is lost ---- */
+
+#define RECOVERY_CODES 10
+/* "K7QM-2XVD-HA4T-RN5E": 80 random bits, four groups of base32. */
+const struct str *recovery_codes_new(struct ctx *cx);
+/* In a write closure: in place of those that were there. */
+err recovery_codes_store(struct ctx *cx, const struct login *l, const struct str *codes);
+err recovery_codes_left(struct ctx *cx, const struct login *l, int64_t *ret_left);
+/* In a write closure: used up by one DELETE; in place of a code of the second factor, as
+ * second_factor_use(). ERR_INVALID_GRANT: none of theirs, or used. */
+err recovery_code_use(struct ctx *cx, const struct login *l, struct str text);
 
 /* ---- sso_session.c ---- */
 

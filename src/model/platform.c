@@ -29,7 +29,7 @@ struct slot {
 
 /* Purposes that are asked for while requests are answered. */
 static const char *const purposes[] = {SEAL_APPLICATION_SECRET, SEAL_REFRESH_ANSWER,
-                                       SEAL_SIGNING_KEY};
+                                       SEAL_SECOND_FACTOR, SEAL_SIGNING_KEY};
 
 /* Apart from the rest: handlers have a const struct platform. */
 struct shared {

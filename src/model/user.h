@@ -48,6 +48,7 @@ struct application_access application_decide(struct str tenancy, bool owner,
 
 bool employee_may_log_in(struct str type, struct str status); /* a person, and active */
 struct login_policy login_policy_default(void);
+err login_clear(struct ctx *cx, const struct login *l);
 
 /* ---- tenant_token.c: a secret text that says whose it is ---- */
 

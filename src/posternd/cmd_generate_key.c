@@ -9,14 +9,7 @@
 static err user_lookup(struct ctx *cx, const struct environment *e, const char *name,
                        struct user *ret_user) {
     struct str tenant_id, employee_id;
-    err found = user_name_find(cx, e->id, str_from(name), &tenant_id, &employee_id);
-    if (found == ERR_NOT_FOUND) {
-        return fail_say(cx, ERR_NOT_FOUND,
-                        "Environment %.*s has no user named '%s'. Write the user name, e.g. "
-                        "kim@example.com; --environment says where.",
-                        STR_ARG(e->name), name);
-    }
-    TRY(found);
+    TRY(store_user(cx, e, name, &tenant_id, &employee_id));
     return user_find(cx, tenant_id, employee_id, ret_user);
 }
 

@@ -13,6 +13,7 @@ static const struct command commands[] = {
     {"check", "", "settings, database, master key, signing keys and address: is all well?", 0, 0, true, cmd_check},
     {"keys", "list|rotate", "show signing keys, or retire the active one for the next (--environment, --alg)", 1, 1, true, cmd_keys},
     {"generate-key", "USER", "a basic token for USER, good once, to make the first access key with", 1, 1, true, cmd_generate_key},
+    {"reset-second-factor", "USER", "take USER's second factor and recovery codes away, and end its sign-ins", 1, 1, true, cmd_reset_second_factor},
     {"dev-cert", "", "a local authority and a TLS certificate for this machine (--dir, --host)", 0, 0, false, cmd_dev_cert},
     {"edge-config", "", "print nginx's configuration for the TLS front; --listen is where nginx listens", 0, 0, false, cmd_edge_config},
     {"help", "[declaration|COMMAND]", "this text, how a declaration FILE is written, or a command is used", 0, 1, false, cmd_help},
@@ -22,7 +23,7 @@ static const struct {
     const char *flag, *argument, *doc;
 } further[] = {
     {"--config", "FILE", "read settings from FILE (POSTERN_CONFIG); /etc/postern/posternd.conf is read if it exists"},
-    {"--environment", "NAME", "keys, generate-key: which environment; without it all, or the default one"},
+    {"--environment", "NAME", "keys, generate-key, reset-second-factor: which environment; without it all, or the default one"},
     {"--alg", "NAME", "keys rotate: RS256 (default), ES256 or EdDSA"},
     {"--dir", "DIR", "dev-cert: where ca.pem, server.pem and server.key are; var/edge"},
     {"--host", "NAME,...", "dev-cert: hosts besides localhost, 127.0.0.1 and ::1"},
@@ -32,7 +33,7 @@ static const struct {
     {"--upstream", "ADDRESS", "edge-config: where posternd listens, unix:PATH or HOST:PORT; without it the setting listen"},
     {"--run-dir", "DIR", "edge-config: where nginx keeps its pid, logs and temporary files; var/edge"},
     {"--user", "NAME", "edge-config: whom nginx's workers run as if root starts it"},
-    {"--json", NULL, "plan, apply, check, keys, generate-key: print JSON"},
+    {"--json", NULL, "plan, apply, check, keys, generate-key, reset-second-factor: print JSON"},
     {"--help", NULL, "this text"},
     {"--version", NULL, "print the version"},
 };

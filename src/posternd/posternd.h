@@ -115,6 +115,7 @@ int cmd_apply(struct invocation *in);
 int cmd_check(struct invocation *in);
 int cmd_keys(struct invocation *in);
 int cmd_generate_key(struct invocation *in);
+int cmd_reset_second_factor(struct invocation *in);
 int cmd_dev_cert(struct invocation *in);
 int cmd_edge_config(struct invocation *in);
 int cmd_help(struct invocation *in);
@@ -138,6 +139,9 @@ err store_open(struct ctx *cx, const struct config *config, struct store **ret_s
 err store_platform(struct ctx *cx, const struct store *store);
 /* By name; NULL: the default one. */
 err store_environment(struct ctx *cx, const char *name, const struct environment **ret_environment);
+/* Whose user name it is there; ERR_NOT_FOUND says what to write. */
+err store_user(struct ctx *cx, const struct environment *e, const char *name,
+               struct str *ret_tenant_id, struct str *ret_employee_id);
 /* "operator:NAME" of the system's user, for audit. */
 struct str store_operator(struct ctx *cx);
 /* The address without a password, for people and logs. */

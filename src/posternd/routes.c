@@ -62,6 +62,8 @@ static const struct route rows[] = {
     {.methods = HTTP_POST, .path = LOGIN_PATH, .handle = login_post, .body = BODY_FORM,
      .body_max = LOGIN_BODY_MAX, .rate = RATE_PASSWORD, .errors = ERRORS_PAGE,
      .name = "login_post", .summary = "A step of a sign-in"},
+    {.methods = HTTP_GET, .path = SECOND_FACTOR_PATH, .handle = second_factor_page, .errors = ERRORS_PAGE,
+     .name = "second_factor_get", .summary = "A sign-in whose last step is the second factor of the account"},
     {.methods = HTTP_GET, .path = LOGOUT_PATH, .handle = logout_page, .errors = ERRORS_PAGE,
      .name = "logout_get", .summary = "End the browser's session (OpenID Connect RP-Initiated Logout)"},
     {.methods = HTTP_POST, .path = LOGOUT_PATH, .handle = logout_page, .body = BODY_FORM,

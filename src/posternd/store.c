@@ -131,3 +131,15 @@ struct str store_operator(struct ctx *cx) {
     }
     return str_format(cx->arena, "operator:%u", (unsigned)getuid());
 }
+
+err store_user(struct ctx *cx, const struct environment *e, const char *name,
+               struct str *ret_tenant_id, struct str *ret_employee_id) {
+    err found = user_name_find(cx, e->id, str_from(name), ret_tenant_id, ret_employee_id);
+    if (found == ERR_NOT_FOUND) {
+        return fail_say(cx, ERR_NOT_FOUND,
+                        "Environment %.*s has no user named '%s'. Write the user name, e.g. "
+                        "kim@example.com; --environment says where.",
+                        STR_ARG(e->name), name);
+    }
+    return found;
+}

@@ -19,6 +19,8 @@ struct str flow_data_write(struct arena *a, const struct flow_data *d) {
         json_put_str(&j, "amr", d->proof.amr);
         json_put_int(&j, "proven_at", d->proof.at);
     }
+    json_put_str_if(&j, "factor", d->factor);
+    json_put_str_if(&j, "sealed", d->sealed);
     json_close_object(&j);
     return buf_view(&b);
 }
@@ -35,6 +37,8 @@ err flow_data_parse(struct ctx *cx, struct str json, struct flow_data *ret_data)
     TRY(json_get_str(cx, value, "employee_id", &d.proof.employee_id));
     TRY(json_get_str(cx, value, "amr", &d.proof.amr));
     TRY(json_get_int(cx, value, "proven_at", 0, &d.proof.at));
+    TRY(json_get_str(cx, value, "factor", &d.factor));
+    TRY(json_get_str(cx, value, "sealed", &d.sealed));
     *ret_data = d;
     return OK;
 }
@@ -44,11 +48,12 @@ struct str flow_path(struct arena *a, const struct login_flow *row) {
 }
 
 /* A page of our own instead of an application's request. */
-static struct str local_write(struct arena *a, struct str return_path) {
+static struct str local_write(struct arena *a, struct str return_path, struct str errand) {
     struct buf b = buf_in(a, 128);
     struct json_out j = json_to(&b);
     json_open_object(&j, NULL);
     json_put_str(&j, "return_path", return_path);
+    json_put_str_if(&j, "errand", errand);
     json_close_object(&j);
     return buf_view(&b);
 }
@@ -57,6 +62,7 @@ static err request_parse(struct ctx *cx, struct flow *f) {
     json_t *value;
     TRY(json_parse(cx, f->row.request, &value));
     TRY(json_get_str(cx, value, "return_path", &f->return_path));
+    TRY(json_get_str(cx, value, "errand", &f->errand));
     return f->return_path.p != NULL ? OK : authorize_parse(cx, f->row.request, &f->request);
 }
 
@@ -118,7 +124,17 @@ err flow_begin_here(struct ctx *cx, const struct request *rq, struct str return_
                     struct reply *rp) {
     struct login_flow *row = NEW(cx->arena, struct login_flow);
     row->step = STR(STEP_USER);
-    row->request = local_write(cx->arena, return_path);
+    row->request = local_write(cx->arena, return_path, STR_NONE);
+    return begin(cx, rq, row, rp);
+}
+
+err flow_begin_errand(struct ctx *cx, const struct request *rq, const struct flow_errand *errand,
+                      struct reply *rp) {
+    struct login_flow *row = NEW(cx->arena, struct login_flow);
+    struct flow_data data = {.user_name = errand->user_name};
+    row->step = errand->user_name.p != NULL ? STR(STEP_PASSWORD) : STR(STEP_USER);
+    row->request = local_write(cx->arena, errand->return_path, str_from(errand->step));
+    row->data = flow_data_write(cx->arena, &data);
     return begin(cx, rq, row, rp);
 }
 
@@ -139,6 +155,22 @@ err flow_move(struct ctx *cx, const struct flow *f, const char *step, struct str
         return fail(cx, ERR_CONFLICT, "a step of a sign-in was posted twice");
     }
     return e;
+}
+
+err flow_back(struct ctx *cx, const struct flow *f, const char *step, const struct flow_data *data,
+              struct reply *rp) {
+    /* The route's own headers (CORS) stay: they are the first ones. */
+    rp->headers_n = rp->headers_kept;
+    rp->status = 0;
+    rp->content_type = NULL;
+    rp->body = STR_NONE;
+    rp->outcome = OK;
+    rp->write.run = NULL;
+    rp->trial = TRIAL_NONE;
+    rp->tenant_id = STR_NONE;
+    rp->client_id = f->request.application.application_id;
+    page_see_other(rp, flow_path(cx->arena, &f->row));
+    return flow_move(cx, f, step, flow_data_write(cx->arena, data));
 }
 
 err flow_advance(struct ctx *cx, const struct flow *f, const char *step,

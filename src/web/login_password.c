@@ -77,32 +77,14 @@ struct outcome {
     struct reply *rp;
 };
 
-static int64_t minutes_left(const struct ctx *cx, const struct login *l) {
-    /* Locked a moment ago, by others: the row that was read does not know. */
-    int64_t seconds =
-        l->locked_until > cx->now ? l->locked_until - cx->now : l->policy.lock_seconds;
-    return (seconds + 59) / 60;
-}
-
 /* Back to the page, which says why; in place of the answer that was prepared. */
 static err outcome_problem(struct ctx *cx, const struct outcome *o, enum verdict v) {
-    struct flow_data data = {.user_name = o->flow->data.user_name,
-                             .problem = str_from(verdict_word(v)),
-                             .minutes =
-                                 v == VERDICT_LOCKED ? minutes_left(cx, &o->attempt->login) : 0};
-    struct reply *rp = o->rp;
-    /* The route's own headers (CORS) stay: they are the first ones. */
-    rp->headers_n = rp->headers_kept;
-    rp->status = 0;
-    rp->content_type = NULL;
-    rp->body = STR_NONE;
-    rp->outcome = OK;
-    rp->write.run = NULL;
-    rp->trial = verdict_trial(v);
-    rp->tenant_id = STR_NONE;
-    rp->client_id = o->flow->request.application.application_id;
-    page_see_other(rp, flow_path(cx->arena, &o->flow->row));
-    err e = flow_move(cx, o->flow, STEP_PASSWORD, flow_data_write(cx->arena, &data));
+    struct flow_data data = {
+        .user_name = o->flow->data.user_name,
+        .problem = str_from(verdict_word(v)),
+        .minutes = v == VERDICT_LOCKED ? login_minutes_left(cx, &o->attempt->login) : 0};
+    err e = flow_back(cx, o->flow, STEP_PASSWORD, &data, o->rp);
+    o->rp->trial = verdict_trial(v);
     /* SECURITY `lockout`: another step was faster, and yet this guess is counted: the page of that
      * step is where it goes on. */
     return e == ERR_CONFLICT && v == VERDICT_WRONG ? OK : e;

@@ -248,6 +248,12 @@ static err consent_post(struct ctx *cx, const struct request *rq, struct flow *f
 static const struct login_step steps[] = {
     {STEP_USER, TEXT_LOGIN_TITLE, user_show, user_post},
     {STEP_PASSWORD, TEXT_LOGIN_TITLE, login_password_show, login_password_post},
+    {STEP_CODE, TEXT_SECOND_CODE_TITLE, second_factor_code_show, second_factor_code_post},
+    {STEP_RECOVERY, TEXT_SECOND_RECOVERY_TITLE, second_factor_recovery_show,
+     second_factor_recovery_post},
+    {STEP_ENROL, TEXT_SECOND_ENROL_TITLE, enrol_show, enrol_post},
+    {STEP_CODES, TEXT_SECOND_CODES_TITLE, enrol_codes_show, enrol_codes_post},
+    {STEP_FACTOR, TEXT_SECOND_FACTOR_TITLE, enrol_factor_show, enrol_factor_post},
     {STEP_ACCOUNT, TEXT_ACCOUNT_TITLE, account_show, account_post},
     {STEP_CONSENT, TEXT_CONSENT_TITLE, consent_show, consent_post},
 };

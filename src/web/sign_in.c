@@ -8,6 +8,8 @@ struct demand {
     bool (*wanted)(const struct login *l, const struct proof *p);
 };
 static const struct demand demands[] = {
+    {STEP_CODE, second_factor_wanted},
+    {STEP_ENROL, enrolment_wanted},
     {NULL, NULL},
 };
 
@@ -15,6 +17,9 @@ static const char *next_of(const struct sign_in *s) {
     const struct demand *d = demands;
     while (d->step != NULL && !d->wanted(&s->login, &s->proof)) {
         d++;
+    }
+    if (d->step == NULL && s->flow->errand.p != NULL && !s->errand_done) {
+        return login_step_find(s->flow->errand)->name;
     }
     return d->step;
 }
@@ -43,6 +48,10 @@ err sign_in_prepare(struct ctx *cx, const struct request *rq, struct sign_in *s,
     if (s->next == NULL) {
         return end_prepare(cx, rq, s, rp);
     }
+    s->data = (struct flow_data){.user_name = s->flow->data.user_name, .proof = s->proof};
+    if (str_is(str_from(s->next), STEP_ENROL)) {
+        enrolment_begin(cx, s->flow, &s->login, &s->data);
+    }
     page_see_other(rp, flow_path(cx->arena, &s->flow->row));
     return OK;
 }
@@ -51,6 +60,5 @@ err sign_in_commit(struct ctx *cx, const struct sign_in *s) {
     if (s->next == NULL) {
         return finish_commit(cx, &s->finish);
     }
-    struct flow_data data = {.user_name = s->flow->data.user_name, .proof = s->proof};
-    return flow_move(cx, s->flow, s->next, flow_data_write(cx->arena, &data));
+    return flow_move(cx, s->flow, s->next, flow_data_write(cx->arena, &s->data));
 }

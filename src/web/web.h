@@ -29,6 +29,14 @@ err authorize_page(struct ctx *cx, const struct request *rq, struct reply *rp);
 err login_get(struct ctx *cx, const struct request *rq, struct reply *rp);
 err login_post(struct ctx *cx, const struct request *rq, struct reply *rp);
 
+/* ---- second_factor_page.c: GET /auth/account/second-factor ---- */
+
+/* The page of the account leads here: everything is proven anew, then the second factor is looked
+ * at, replaced, or given new recovery codes; back at ACCOUNT_PATH. */
+#define ACCOUNT_PATH       "/auth/account"
+#define SECOND_FACTOR_PATH "/auth/account/second-factor"
+err second_factor_page(struct ctx *cx, const struct request *rq, struct reply *rp);
+
 /* ---- logout_page.c: GET and POST /auth/authorize/logout ---- */
 
 #define LOGOUT_PATH "/auth/authorize/logout"

@@ -78,6 +78,11 @@ void page_headers(struct ctx *cx, struct str redirect, struct reply *rp);
 /* 303 to a path of this server. */
 void page_see_other(struct reply *rp, struct str path);
 
+/* ---- qr.c ---- */
+
+/* A QR code of this text, with a text for those who do not see it. */
+err qr_show(struct page *p, struct str text, enum text_key alternative);
+
 /* ---- asset.c ---- */
 
 /* "/auth/assets/style-DIGEST.css" */
@@ -145,11 +150,15 @@ struct flow_data {
     int64_t minutes;    /* of LOCKED */
     struct str sso_session_id;
     struct proof proof; /* each step hands it on, or takes it back */
+    /* What an enrolment under way must show again: the kind ("totp"), and the secret or the
+     * recovery codes, sealed for this sign-in. */
+    struct str factor, sealed;
 };
 struct flow {
     struct login_flow row;
     struct authorize request; /* application absent: a page of our own asked, see return_path */
     struct str return_path;   /* where such a sign-in ends; absent: at the application */
+    struct str errand;        /* the step that such a sign-in is for, after all is proven */
     struct flow_data data;
 };
 struct str flow_data_write(struct arena *a, const struct flow_data *d);
@@ -164,9 +173,21 @@ err flow_begin(struct ctx *cx, const struct request *rq, const struct authorize 
 /* The same for a page of our own. */
 err flow_begin_here(struct ctx *cx, const struct request *rq, struct str return_path,
                     struct reply *rp);
+/* The same, on an errand: the user of this name, perhaps signed in, proves everything anew, then
+ * comes to the step `errand`, and from there to return_path. */
+struct flow_errand {
+    struct str user_name, return_path; /* user_name absent: is asked for */
+    const char *step;
+};
+err flow_begin_errand(struct ctx *cx, const struct request *rq, const struct flow_errand *errand,
+                      struct reply *rp);
 /* rp: a closure that advances, and a 303 to the next page. */
 err flow_advance(struct ctx *cx, const struct flow *f, const char *step,
                  const struct flow_data *data, struct reply *rp);
+/* In a closure: to the page of this step, in place of the answer that was prepared. ERR_CONFLICT as
+ * flow_move(). */
+err flow_back(struct ctx *cx, const struct flow *f, const char *step, const struct flow_data *data,
+              struct reply *rp);
 /* In a closure; ERR_CONFLICT: this step is over. */
 err flow_move(struct ctx *cx, const struct flow *f, const char *step, struct str data);
 struct str flow_path(struct arena *a, const struct login_flow *row);
@@ -208,11 +229,54 @@ struct sign_in {
     const struct flow *flow;
     struct login login;
     struct proof proof;
-    const char *next;     /* the step that follows; NULL: all is proven */
-    struct finish finish; /* of the end */
+    bool errand_done;      /* of the flow */
+    const char *next;      /* the step that follows; NULL: all is proven */
+    struct flow_data data; /* for the step that follows */
+    struct finish finish;  /* of the end */
 };
 err sign_in_prepare(struct ctx *cx, const struct request *rq, struct sign_in *s, struct reply *rp);
 err sign_in_commit(struct ctx *cx, const struct sign_in *s);
+
+/* ---- second_factor.c, enrol.c: further steps ---- */
+
+/* Demands. Who has a second factor is asked for it; who must have one and has none, or one of
+ * another kind, sets it up. */
+bool second_factor_wanted(const struct login *l, const struct proof *p);
+bool enrolment_wanted(const struct login *l, const struct proof *p);
+/* What the step STEP_ENROL needs to begin: a secret, sealed. */
+void enrolment_begin(struct ctx *cx, const struct flow *f, const struct login *l,
+                     struct flow_data *data);
+/* The words of amr with a second factor among them (RFC 8176). */
+struct str amr_with_otp(struct arena *a, struct str amr);
+/* Of the proof in the flow, as the rows are now; *ret_found false: dead meanwhile. */
+err login_of_flow(struct ctx *cx, const struct flow *f, struct login *ret_login, bool *ret_found);
+/* Until a locked account opens, rounded up. */
+int64_t login_minutes_left(const struct ctx *cx, const struct login *l);
+/* The code of a form, without blanks. */
+err second_factor_typed(struct ctx *cx, const struct request *rq, struct str *ret_code);
+struct field {
+    const char *name; /* also its id */
+    enum text_key label, hint;
+    bool is_digits;
+};
+void second_factor_field(struct page *p, const struct flow *f, const struct field *field);
+err second_factor_code_show(struct ctx *cx, const struct flow *f, struct page *p);
+err second_factor_code_post(struct ctx *cx, const struct request *rq, struct flow *f,
+                            struct reply *rp);
+err second_factor_recovery_show(struct ctx *cx, const struct flow *f, struct page *p);
+err second_factor_recovery_post(struct ctx *cx, const struct request *rq, struct flow *f,
+                                struct reply *rp);
+err enrol_show(struct ctx *cx, const struct flow *f, struct page *p);
+err enrol_post(struct ctx *cx, const struct request *rq, struct flow *f, struct reply *rp);
+err enrol_codes_show(struct ctx *cx, const struct flow *f, struct page *p);
+err enrol_codes_post(struct ctx *cx, const struct request *rq, struct flow *f, struct reply *rp);
+err enrol_factor_show(struct ctx *cx, const struct flow *f, struct page *p);
+err enrol_factor_post(struct ctx *cx, const struct request *rq, struct flow *f, struct reply *rp);
+#define STEP_CODE     "code"
+#define STEP_RECOVERY "recovery"
+#define STEP_ENROL    "enrol"
+#define STEP_CODES    "codes"
+#define STEP_FACTOR   "factor"
 
 /* ---- login_step.c, login_password.c: the steps (a table) ---- */
 

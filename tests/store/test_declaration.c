@@ -163,7 +163,7 @@ static void demo_applies_and_is_idempotent(struct fixture *f) {
     assert_int_equal(store_number(f, "SELECT count(*) FROM application_index"), 7);
     assert_int_equal(store_number(f, "SELECT count(*) FROM application_name_index"), 7);
     assert_int_equal(store_number(f, "SELECT count(*) FROM origin_index"), 1);
-    assert_int_equal(store_number(f, "SELECT count(*) FROM employee_login"), 2);
+    assert_int_equal(store_number(f, "SELECT count(*) FROM employee_login"), 3);
     nothing_to_do(f, text);
     must(f->cx, run(f, text, false, &plan));
     assert_int_equal(plan.changes_n, 0);

@@ -28,6 +28,7 @@ SYSTEM = {
     "libpq-fe.h": ("db",),
     "openssl/": ("crypto", "jose"),
     "argon2.h": ("crypto",),
+    "qrencode.h": ("web",),
     "jansson.h": ("base",),
     "curl/": ("net",),
     "sys/socket.h": ("http", "oauth", "posternd", "cli"),

@@ -39,6 +39,7 @@ static void policy_defaults(void **state) {
     assert_int_equal(p.lock_seconds, 1800);
     assert_int_equal(p.idle_seconds, 3600);
     assert_int_equal(p.session_seconds, 43200);
+    assert_int_equal(p.mfa, FACTOR_NONE);
     assert_str(login_policy_write(f->arena, &p), "{}");
 }
 
@@ -47,11 +48,15 @@ static void policy_round_trip(void **state) {
     struct login_policy p;
     const char *text = "{\"passwordMin\":12,\"maxAgeDays\":90,\"lockAfter\":3,\"lockSeconds\":60,"
                        "\"idleSeconds\":60,\"sessionSeconds\":300,\"upper\":true,\"lower\":true,"
-                       "\"digit\":true,\"special\":true}";
+                       "\"digit\":true,\"special\":true,\"mfa\":\"hotp\"}";
     assert_int_equal(login_policy_parse(&f->cx, str_from(text), &p), OK);
     assert_str(login_policy_write(f->arena, &p), text);
-    /* What a newer version wrote is left alone. */
     assert_int_equal(login_policy_parse(&f->cx, STR("{\"mfa\":\"totp\"}"), &p), OK);
+    assert_int_equal(p.mfa, FACTOR_TOTP);
+    assert_int_equal(login_policy_parse(&f->cx, STR("{\"mfa\":\"none\"}"), &p), OK);
+    assert_str(login_policy_write(f->arena, &p), "{}");
+    /* What a newer version wrote is left alone. */
+    assert_int_equal(login_policy_parse(&f->cx, STR("{\"passkeys\":true}"), &p), OK);
 }
 
 static void policy_out_of_range_is_refused(void **state) {
@@ -69,6 +74,8 @@ static void policy_out_of_range_is_refused(void **state) {
         "{\"sessionSeconds\":299}",
         "{\"sessionSeconds\":9999999}",
         "{\"digit\":1}",
+        "{\"mfa\":\"sms\"}",
+        "{\"mfa\":true}",
         "{\"lockAfter\":\"6\"}",
         "[]",
         "{",
