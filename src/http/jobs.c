@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <sys/resource.h>
 
-#define HASH_NICE 10 /* a tenth of a worker's weight, while both have something to do */
+#define HASH_NICE 5 /* above the workers: a third of their weight, while both have work */
 
 const char *const job_lane_names[JOB_LANES] = {[JOB_HASH] = "hash", [JOB_FETCH] = "fetch"};
 
@@ -78,7 +78,7 @@ static void job_done(struct lane *l, const struct job *job, int64_t took_us) {
 static void priority_lower(void) {
     const struct sched_param none = {0};
     (void)sched_setscheduler(0, SCHED_BATCH, &none);
-    (void)setpriority(PRIO_PROCESS, 0, HASH_NICE);
+    (void)setpriority(PRIO_PROCESS, 0, getpriority(PRIO_PROCESS, 0) + HASH_NICE);
 }
 
 static void *lane_thread(void *state) {

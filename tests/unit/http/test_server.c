@@ -3,6 +3,7 @@
  */
 #include "harness.h"
 
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/resource.h>
@@ -535,6 +536,30 @@ static void a_stop_that_cannot_wait_drops_the_connection_not_the_write(void **st
     /* harness_free ends pool and writer: what was abandoned is freed there. */
 }
 
+static void slow_work_that_finds_no_room_is_told_when(void **state) {
+    struct harness *h = *state;
+    const size_t half = 16 / 2 + 1; /* of the queue: so many of one address wait, none more */
+    int fds[2 + 16 / 2 + 1];
+    app_hold(&h->app);
+    for (size_t i = 0; i < COUNT_OF(fds); i++) {
+        fds[i] = client_connect(http_server_address(h->server));
+        client_send_z(fds[i], "POST /job HTTP/1.1\r\n" HOST "Content-Length: 0\r\n" END);
+    }
+    app_await(&h->app, 2);
+    while (jobs_stats(h->jobs, JOB_HASH).waiting < half) {
+        (void)sched_yield();
+    }
+    assert_int_equal(ask_z(h, "POST /job HTTP/1.1\r\n" HOST "Content-Length: 0\r\n" END), 503);
+    assert_true(answer_has(h, "Retry-After: 1\r\n"));
+    assert_int_equal(jobs_stats(h->jobs, JOB_HASH).refused, 1);
+    app_let_go(&h->app);
+    for (size_t i = 0; i < COUNT_OF(fds); i++) {
+        (void)client_read_all(fds[i], h->answer, sizeof h->answer);
+        assert_in_range(status_of(h->answer), 200, 299);
+        close(fds[i]);
+    }
+}
+
 static void quiesce_makes_unready_and_lets_what_runs_finish(void **state) {
     struct harness *h = *state;
     app_hold(&h->app);
@@ -590,6 +615,7 @@ int main(void) {
         SERVER_TEST(proxy_headers_count_behind_a_front_only),
         SERVER_TEST(a_stop_waits_for_the_write_that_is_pending),
         SERVER_TEST(a_stop_that_cannot_wait_drops_the_connection_not_the_write),
+        SERVER_TEST(slow_work_that_finds_no_room_is_told_when),
         SERVER_TEST(quiesce_makes_unready_and_lets_what_runs_finish),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

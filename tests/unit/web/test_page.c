@@ -42,6 +42,31 @@ static void xss_what_an_application_sent_is_text(void **state) {
     assert_has_not(v.rp.body, "<script");
 }
 
+static void error_as(struct fixture *f, struct visit *v, err code, const char *seconds) {
+    visit_begin(v, "https://id.example");
+    reply_header(&v->rp, RETRY_AFTER, str_from(seconds));
+    error_page(&f->cx, &v->rq, code, &v->rp);
+}
+
+static void a_page_says_when_to_try_again(void **state) {
+    struct fixture *f = *state;
+    struct visit v;
+    error_as(f, &v, fail_say(&f->cx, ERR_RATE_LIMITED, "guesses"), "89");
+    assert_int_equal(v.rp.status, 429);
+    assert_has(v.rp.body, "Go back in <bdi>89</bdi> s");
+    assert_has(v.rp.body, "Too many attempts");
+    assert_str(reply_value(&v.rp, RETRY_AFTER), "89");
+    error_as(f, &v, fail_say(&f->cx, ERR_RATE_LIMITED, "guesses"), "90");
+    assert_has(v.rp.body, "Go back in <bdi>2</bdi> min");
+    error_as(f, &v, fail_say(&f->cx, ERR_BUSY, "the queue is full"), "7");
+    assert_int_equal(v.rp.status, 503);
+    assert_has(v.rp.body, "Go back in <bdi>7</bdi> s");
+    assert_has(v.rp.body, "Many people are signing in");
+    assert_has_not(v.rp.body, "queue");
+    error_as(f, &v, fail_say(&f->cx, ERR_STORAGE, "disk full"), "1");
+    assert_has_not(v.rp.body, "Many people");
+}
+
 static void a_page_says_what_it_is_and_in_which_language(void **state) {
     struct fixture *f = *state;
     struct visit v;
@@ -136,6 +161,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         TEST(xss_values_of_a_page_are_text),
         TEST(xss_what_an_application_sent_is_text),
+        TEST(a_page_says_when_to_try_again),
         TEST(a_page_says_what_it_is_and_in_which_language),
         TEST(headers_allow_nothing_but_the_stylesheet_and_the_form),
         TEST(form_action_has_an_origin_or_nothing),
