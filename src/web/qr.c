@@ -29,7 +29,7 @@ static void line_write(struct buf *b, const unsigned char *modules, int width, i
 err qr_show(struct page *p, struct str text, enum text_key alternative) {
     struct html *h = &p->h;
     const char *bytes = str_z(p->cx->arena, text);
-    QRcode *code CLEANUP(code_free) = QRcode_encodeString8bit(bytes, 0, QR_ECLEVEL_M);
+    QRcode *code CLEANUP(code_free) = QRcode_encodeString8bit(bytes, 0, QR_ECLEVEL_L);
     if (code == NULL) {
         return fail(p->cx, ERR_INTERNAL, "a QR code of %zu bytes cannot be made", text.n);
     }

@@ -2,9 +2,9 @@
 // Second factors: set up from what the page shows, asked for, used once, lost, reset. Codes are computed here, from the secret
 // on the page, by RFC 4226.
 import assert from 'node:assert/strict';
-import { createHmac } from 'node:crypto';
 import { after, before, beforeEach, describe, test } from 'node:test';
 import { generators, Issuer } from 'openid-client';
+import { codeAt, recoveryOf, secretOf } from './lib/otp.mjs';
 import { Visitor } from './lib/pages.mjs';
 import { Server } from './lib/server.mjs';
 
@@ -22,18 +22,7 @@ const model = (issuer) => ({ environments: [{ name: 'local', issuer, default: tr
   applications: [{ name: 'spa', vendor: 'Acme', type: 'public', authMethod: 'none', tenancy: 'single', businessUnit: 4600738, scope: ['openid'], redirects: [CALLBACK] }],
 }] }] });
 
-const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567';
-function codeAt(secret, position) {
-  const bits = [...secret].map((c) => ALPHABET.indexOf(c).toString(2).padStart(5, '0')).join('');
-  const key = Buffer.from(bits.match(/.{8}/g).map((byte) => parseInt(byte, 2)));
-  const counter = Buffer.alloc(8);
-  counter.writeBigInt64BE(BigInt(position));
-  const mac = createHmac('sha1', key).update(counter).digest();
-  return String((mac.readUInt32BE(mac[19] & 15) & 0x7fffffff) % 1e6).padStart(6, '0');
-}
 const step = () => Math.floor(Date.now() / 30000);
-const secretOf = (page) => page.text.match(/<code id="secret" class="secret">([A-Z2-7 ]+)<\/code>/)[1].replaceAll(' ', '');
-const recoveryOf = (page) => [...page.text.matchAll(/<li><code>([A-Z2-7-]+)<\/code>/g)].map(([, code]) => code);
 const isAt = (page, title) => assert.match(page.title ?? '', title, `${page.status} ${page.problem} ${page.location}`);
 
 describe('second factors', () => {
@@ -56,14 +45,14 @@ describe('second factors', () => {
   const enrol = async (name, by = visitor) => {
     const { page, back } = await toCode(name, by);
     isAt(page, /^Set up a second factor/);
-    const secret = secretOf(page), counts = page.text.includes('otpauth://hotp/');
+    const secret = secretOf(page.text), counts = page.text.includes('otpauth://hotp/');
     const position = counts ? 0 : step();
     const codes = await by.send(page, { code: codeAt(secret, position) }, 'confirm');
     isAt(codes, /^Keep your recovery codes/);
-    shown.push(secret, ...recoveryOf(codes));
+    shown.push(secret, ...recoveryOf(codes.text));
     const done = await by.send(codes, {}, 'kept');
     assert.deepEqual((await back(done)).amr, ['pwd', 'otp', 'mfa']);
-    return { secret, codes: recoveryOf(codes), position };
+    return { secret, codes: recoveryOf(codes.text), position };
   };
   const isOver = (answer) => {
     assert.ok([400, 409].includes(answer.status), `${answer.status} ${answer.location}`);
@@ -85,7 +74,7 @@ describe('second factors', () => {
   test('an app is set up after the password, then asked for at every sign-in', async () => {
     const { page, back } = await toCode('kim');
     isAt(page, /^Set up a second factor/);
-    const secret = secretOf(page);
+    const secret = secretOf(page.text);
     assert.equal(secret.length, 32);
     assert.match(page.text, /<svg class="qr" role="img" aria-labelledby="qr-title"[^>]*><title id="qr-title">QR code/);
     const link = new URL(page.text.match(/<a id="otpauth" href="([^"]+)"/)[1].replaceAll('&amp;', '&'));
@@ -95,14 +84,14 @@ describe('second factors', () => {
     assert.equal(page.form.inputs.find((i) => i.name === 'code').autocomplete, 'one-time-code');
     const wrong = await visitor.send(page, { code: '000000' }, 'confirm');
     assert.match(wrong.problem, /code is wrong/);
-    assert.equal(secretOf(wrong), secret, 'the same secret, until it is confirmed');
+    assert.equal(secretOf(wrong.text), secret, 'the same secret, until it is confirmed');
     assert.match((await visitor.send(wrong, { code: '' }, 'confirm')).problem, /Enter the code/);
     const begun = step(), again = await visitor.get(`/auth/login?flow=${page.form.fields.flow}`);
     const codes = await visitor.send(again, { code: ` ${codeAt(secret, begun).replace(/^.../, '$& ')}` }, 'confirm');
     isAt(codes, /^Keep your recovery codes/);
-    assert.equal(new Set(recoveryOf(codes)).size, 10);
+    assert.equal(new Set(recoveryOf(codes.text)).size, 10);
     assert.doesNotMatch(codes.text, new RegExp(secret.slice(0, 4)));
-    shown.push(secret, ...recoveryOf(codes));
+    shown.push(secret, ...recoveryOf(codes.text));
     assert.deepEqual((await back(await visitor.send(codes, {}, 'kept'))).amr, ['pwd', 'otp', 'mfa']);
 
     const other = new Visitor(server), next = await toCode('kim', other);
@@ -120,14 +109,14 @@ describe('second factors', () => {
 
   test('reset: the page of an enrolment is of one browser, its address holds no secret', async () => {
     const { page } = await toCode('tom');
-    const secret = secretOf(page), address = `/auth/login?flow=${page.form.fields.flow}`;
+    const secret = secretOf(page.text), address = `/auth/login?flow=${page.form.fields.flow}`;
     shown.push(secret);
     isOver(await new Visitor(server).get(address));
     isOver(await new Visitor(server).submit(page, { code: codeAt(secret, step()) }, 'confirm'));
     const [[data]] = await server.sql("SELECT data FROM login_flow_index WHERE step = 'enrol'");
     assert.ok(!data.includes(secret));
     const second = await toCode('tom', new Visitor(server));
-    assert.notEqual(secretOf(second.page), secret, 'each sign-in has a secret of its own');
+    assert.notEqual(secretOf(second.page.text), secret, 'each sign-in has a secret of its own');
     assert.equal((await visitor.open(request({ prompt: 'none' }).url)).location.match(/error=(\w+)/)[1], 'login_required');
   });
 
@@ -186,7 +175,7 @@ describe('second factors', () => {
     const left = await other.send(wrong, { recovery_code: device.codes[4].toLowerCase().replaceAll('-', ' ') }, 'verify');
     assert.match(left.text, /Recovery codes left: <bdi>9<\/bdi>/);
     const fresh = await other.send(left, {}, 'codes');
-    const again = recoveryOf(fresh);
+    const again = recoveryOf(fresh.text);
     shown.push(...again);
     assert.equal(again.length, 10);
     assert.ok(!again.some((code) => device.codes.includes(code)));
@@ -197,10 +186,10 @@ describe('second factors', () => {
     // The device is lost: a recovery code leads to another one.
     const factor = await third.send(old, { recovery_code: again[0] }, 'verify');
     const setUp = await third.send(factor, {}, 'enrol');
-    const secret = secretOf(setUp);
+    const secret = secretOf(setUp.text);
     assert.notEqual(secret, device.secret);
     const codes = await third.send(setUp, { code: codeAt(secret, 0) }, 'confirm');
-    shown.push(secret, ...recoveryOf(codes));
+    shown.push(secret, ...recoveryOf(codes.text));
     await next.back(await third.send(codes, {}, 'kept'));
     const fourth = new Visitor(server), last = await toCode('gil', fourth);
     const refused = await fourth.send(last.page, { code: codeAt(device.secret, 1) }, 'verify');
@@ -287,7 +276,7 @@ describe('second factors', () => {
     const cancelled = await visitor.send(setUp, {}, 'later');
     isAt(cancelled, /^Your second factor/);
     const fresh = await visitor.send(cancelled, {}, 'codes');
-    shown.push(...recoveryOf(fresh));
+    shown.push(...recoveryOf(fresh.text));
     const end = await visitor.submit(await visitor.send(fresh, {}, 'kept'), {}, 'continue');
     assert.equal(end.location, '/auth/account');
     assert.match((await visitor.open(request({ prompt: 'none' }).url)).location, /code=/);
@@ -298,9 +287,9 @@ describe('second factors', () => {
     const factor = await visitor.signIn(page, 'pat@acme.example', PASSWORD);
     assert.match(factor.text, /no second factor/);
     const setUp = await visitor.send(factor, {}, 'enrol');
-    const secret = secretOf(setUp);
+    const secret = secretOf(setUp.text);
     const codes = await visitor.send(setUp, { code: codeAt(secret, step()) }, 'confirm');
-    shown.push(secret, ...recoveryOf(codes));
+    shown.push(secret, ...recoveryOf(codes.text));
     isAt(await visitor.send(codes, {}, 'kept'), /^Your second factor/);
     isAt((await toCode('pat', new Visitor(server))).page, /^Enter your code/);
   });

@@ -8,10 +8,35 @@
 //   lang, problem   what the page says of itself, unless English and nothing
 //   bare     not of the common layout: the answer that sends itself on
 //   scripts  true, false: only with or without; absent: both
+import { codeAt, recoveryOf, secretOf } from '../lib/otp.mjs';
+
 const KIM = 'kim@acme.example';
 const LONG = 'a.very.long.name.that.no.phone.has.room.for.in.one.line@acme.example';
 
 const user = (p, name, more) => p.ask(more).then(() => p.name(name));
+
+const typed = async (p, field, text, button) => {
+  await p.page.fill(`#${field}`, text);
+  await p.press(button);
+};
+const toFactor = async (p, name, more) => {
+  await user(p, name, more);
+  await p.password();
+};
+// Sets a token up: what its recovery codes are, and whose it is.
+const setUp = async (p) => {
+  const name = p.world.spare();
+  await toFactor(p, name);
+  const secret = secretOf(await p.page.content());
+  await typed(p, 'code', codeAt(secret, 0), 'confirm');
+  return { name, codes: recoveryOf(await p.page.content()) };
+};
+const asked = async (p, more) => {
+  const { name, codes } = await setUp(p);
+  await p.press('kept');
+  await toFactor(p, name, { prompt: 'login', ...more });
+  return codes;
+};
 
 export const STATES = [
   { name: 'user', title: 'Sign in', to: (p) => p.ask() },
@@ -31,6 +56,19 @@ export const STATES = [
     await p.world.sql("UPDATE employee_login SET must_change = 1 WHERE employee_id = (SELECT employee_id FROM employee WHERE user_name = 'bob@acme.example')");
     await user(p, 'bob@acme.example');
     await p.password();
+  } },
+  { name: 'enrol', title: 'Set up a second factor', to: (p) => toFactor(p, 'app@acme.example') },
+  { name: 'enrol-wrong', title: 'Zweiten Faktor einrichten', lang: 'de', problem: /Code ist falsch/, to: async (p) => {
+    await toFactor(p, 'app@acme.example', { ui_locales: 'de' });
+    await typed(p, 'code', '00000', 'confirm');
+  } },
+  { name: 'recovery-codes', title: 'Keep your recovery codes', to: setUp },
+  { name: 'code', title: 'Enter your code', problem: /code is wrong/, to: async (p) => { await asked(p); await typed(p, 'code', '00000', 'verify'); } },
+  { name: 'recovery', title: '回復コードを使う', lang: 'ja', to: async (p) => { await asked(p, { ui_locales: 'ja' }); await p.press('recovery'); } },
+  { name: 'factor', title: 'Your second factor', to: async (p) => {
+    const codes = await asked(p);
+    await p.press('recovery');
+    await typed(p, 'recovery_code', codes[0], 'verify');
   } },
   { name: 'account', title: 'Choose an account', to: async (p) => { await p.signIn(LONG); await p.ask({ prompt: 'select_account' }); } },
   { name: 'consent', title: 'Allow access?', to: async (p) => {

@@ -11,6 +11,8 @@ import { Server } from '../../lib/server.mjs';
 export const PASSWORD = 'Brass-lantern 7 & <quiet>';
 export const acme = '11ee9999-1111-4111-8111-111111111111';
 const CODE_TYPES = ['code', 'id_token', 'id_token token', 'code id_token', 'code token', 'code id_token token'];
+// Who has no second factor yet: each state that sets one up takes another one.
+const SPARE = Array.from({ length: 16 }, (_, i) => `spare${i}@acme.example`);
 const escape = (text) => text.replace(/[&<>"']/g, (c) => `&#${c.charCodeAt(0)};`);
 
 const person = (name, more = {}) => ({ userName: name, emailAddress: name, firstName: 'Kim', lastName: 'Li', role: 'Agent', password: PASSWORD, ...more });
@@ -19,8 +21,9 @@ const model = (application, more = []) => (issuer) => ({ environments: [{
   areas: [{ area: 'na1', domain: 'example.com', acdDomain: 'acd.example.com', uhDomain: 'uh.example.com', clusters: ['B32'] }],
   tenants: [{
     tenantId: acme, tenant: 'acme', area: 'na1', cluster: 'B32', businessUnits: [{ number: 4600738, name: 'acme', primary: true }],
-    roles: [{ name: 'Agent', legacyId: 'Agent', permissions: [] }], loginAuthenticators: [{ name: 'Passwords', kind: 'system' }],
-    employees: ['kim', 'lee', 'eve', 'bob', 'a.very.long.name.that.no.phone.has.room.for.in.one.line'].map((name) => person(`${name}@acme.example`)),
+    roles: [{ name: 'Agent', legacyId: 'Agent', permissions: [] }], loginAuthenticators: [{ name: 'Passwords', kind: 'system', default: true }, { name: 'Apps', policy: { mfa: 'totp' } }, { name: 'Tokens', policy: { mfa: 'hotp' } }],
+    employees: ['kim', 'lee', 'eve', 'bob', 'a.very.long.name.that.no.phone.has.room.for.in.one.line'].map((name) => person(`${name}@acme.example`)).concat(
+      person('app@acme.example', { loginAuthenticator: 'Apps' }), SPARE.map((name) => person(name, { loginAuthenticator: 'Tokens' }))),
     applications: [
       { name: 'Shift Planner', type: 'public', authMethod: 'none' },
       { name: 'Payroll', type: 'confidential', authMethod: 'client_secret_basic', responseTypes: CODE_TYPES },
@@ -82,6 +85,12 @@ export class World {
       code_challenge: generators.codeChallenge(generators.codeVerifier()), code_challenge_method: 'S256', ...more };
     for (const [key, value] of Object.entries(parameters)) if (value === undefined) delete parameters[key];
     return `${this.url}/auth/authorize?${new URLSearchParams(parameters)}`;
+  }
+
+  // A user of whom nobody knows yet.
+  spare() {
+    this.spares ??= [...SPARE];
+    return this.spares.pop() ?? assert.fail('no spare user is left');
   }
 
   sql(text) {
