@@ -44,8 +44,6 @@ static const char *const employee_statuses[] = {"UNREGISTERED", "PENDING", "ACTI
 static const char *const response_types[] = {
     "code",          "id_token",   "id_token token",     "token",
     "code id_token", "code token", "code id_token token"};
-/* A kind of login authenticator is a row here and its step of the login pages. */
-static const char *const login_authenticator_kinds[] = {"system"};
 
 const struct scope_info *scope_at(size_t i) {
     return i < COUNT_OF(scopes) ? &scopes[i] : NULL;
@@ -100,8 +98,4 @@ const char *response_type_at(size_t i) {
 
 bool response_type_known(struct str type) {
     return listed(type, response_types, COUNT_OF(response_types));
-}
-
-bool login_authenticator_kind_known(struct str kind) {
-    return listed(kind, login_authenticator_kinds, COUNT_OF(login_authenticator_kinds));
 }

@@ -109,6 +109,7 @@ enum {
     EMPLOYEE_STATUS,
     EMPLOYEE_ATTRIBUTES,
     EMPLOYEE_LOGIN_AUTHENTICATOR,
+    EMPLOYEE_EXTERNAL_SUBJECT,
     EMPLOYEE_PASSWORD,
     EMPLOYEE_ACCESS_KEYS,
     EMPLOYEE_N
@@ -118,7 +119,16 @@ enum {
     LOGIN_AUTHENTICATOR_KIND,
     LOGIN_AUTHENTICATOR_DEFAULT,
     LOGIN_AUTHENTICATOR_POLICY,
+    LOGIN_AUTHENTICATOR_PROVIDER,
     LOGIN_AUTHENTICATOR_N
+};
+enum {
+    PROVIDER_ISSUER,
+    PROVIDER_CLIENT_ID,
+    PROVIDER_CLIENT_SECRET,
+    PROVIDER_SCOPE,
+    PROVIDER_CLAIM,
+    PROVIDER_N
 };
 enum { ACCESS_KEY_ID, ACCESS_KEY_SECRET, ACCESS_KEY_IS_ACTIVE, ACCESS_KEY_N };
 enum {
@@ -148,7 +158,8 @@ enum {
 };
 extern const struct declare_kind declare_top, declare_environment, declare_hosts, declare_lifetimes,
     declare_area, declare_tenant, declare_business_unit, declare_role, declare_employee,
-    declare_access_key, declare_application, declare_login_policy, declare_login_authenticator;
+    declare_access_key, declare_application, declare_login_policy, declare_login_provider,
+    declare_login_authenticator;
 const struct declare_kind *declare_kind_at(size_t i); /* NULL past the end: docs and tests */
 
 /* ---- declare_read.c: JSON into objects
@@ -258,6 +269,12 @@ const char *declare_response_type_check(struct ctx *cx, struct str text);
 const char *declare_login_kind_check(struct ctx *cx, struct str text);
 const char *declare_factor_check(struct ctx *cx, struct str text);
 const char *declare_password_check(struct ctx *cx, struct str text);
+const char *declare_provider_issuer_check(struct ctx *cx, struct str text);
+const char *declare_provider_client_check(struct ctx *cx, struct str text);
+const char *declare_provider_secret_check(struct ctx *cx, struct str text);
+const char *declare_provider_scope_check(struct ctx *cx, struct str text);
+const char *declare_provider_claim_check(struct ctx *cx, struct str text);
+const char *declare_subject_check(struct ctx *cx, struct str text);
 
 /* ---- declare_change.c: compare, note, audit
  * ---------------------------------------------------------------- */
@@ -328,6 +345,20 @@ err declare_login_authenticators(struct declare *d, const struct declare_scope *
 err declare_employee_login(struct declare *d, const struct declare_scope *scope,
                            const struct declare_object *o, const struct employee *employee,
                            struct str *changed);
+/* declare_provider.c: what `provider` says of another provider. */
+struct declare_provider {
+    const struct login_authenticator *row;
+    struct str stored; /* JSON; absent: it is new */
+    bool is_new;
+    bool moved;         /* to another issuer or client */
+    struct str sealed;  /* the client secret: as it is stored, then as it shall be */
+    struct str changed; /* "clientSecret" */
+};
+err declare_provider_apply(struct declare *d, const struct declare_object *o,
+                           struct declare_value *values, struct declare_provider *p);
+err declare_subject_apply(struct declare *d, const struct declare_object *o,
+                          const struct employee *who, const struct login_authenticator *a,
+                          struct str *changed);
 /* Hashing is slow: before the transaction. */
 err declare_passwords_prepare(struct declare *d);
 struct declare_password {

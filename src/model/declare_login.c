@@ -48,52 +48,71 @@ static err default_move(struct declare *d, const struct declare_scope *scope, st
     return authenticator_note(d, scope, &was, &(struct declare_note){.detail = STR("default")});
 }
 
-static err authenticator_write(struct declare *d, const struct declare_scope *scope, struct str id,
+static err authenticator_write(struct declare *d, const struct declare_scope *scope,
+                               const struct declare_provider *p,
                                const struct declare_value *values) {
-    struct db_args args =
-        declare_args(d->cx->arena, &declare_login_authenticator, values,
-                     DB_ARGS(DB_TEXT(scope->tenant_id), DB_TEXT(id), DB_INT(d->cx->now)));
+    struct str id = p->row->login_authenticator_id;
+    struct db_args args = declare_args(
+        d->cx->arena, &declare_login_authenticator, values,
+        DB_ARGS(DB_TEXT(scope->tenant_id), DB_TEXT(id), DB_INT(d->cx->now), DB_TEXT(p->sealed)));
     if (values[LOGIN_AUTHENTICATOR_DEFAULT].number != 0) {
         TRY(default_move(d, scope, id));
     }
     return db_exec(d->cx,
                    "INSERT INTO login_authenticator (tenant_id, login_authenticator_id, "
-                   "created_at, updated_at, name, kind, is_default, policy, provider) "
-                   "VALUES ($1, $2, $3, $3, $4, $5, $6, $7, '{}') "
+                   "created_at, updated_at, secret_sealed, name, kind, is_default, policy, "
+                   "provider) VALUES ($1, $2, $3, $3, $4, $5, $6, $7, $8, $9) "
                    "ON CONFLICT (tenant_id, login_authenticator_id) DO UPDATE SET "
                    "updated_at = excluded.updated_at, kind = excluded.kind, "
-                   "is_default = excluded.is_default, policy = excluded.policy",
+                   "is_default = excluded.is_default, policy = excluded.policy, "
+                   "provider = excluded.provider, secret_sealed = excluded.secret_sealed",
                    args, NULL);
+}
+
+static err authenticator_load(struct declare *d, struct login_authenticator *row,
+                              struct declare_value *stored, struct declare_provider *p) {
+    err e = db_one(d->cx,
+                   "SELECT login_authenticator_id, secret_sealed, name, kind, is_default, policy, "
+                   "provider FROM login_authenticator WHERE tenant_id = $1 AND name = $2",
+                   DB_ARGS(DB_TEXT(row->tenant_id), DB_TEXT(row->name)),
+                   declare_columns(d->cx->arena, &declare_login_authenticator, stored,
+                                   DB_COLUMNS(COLUMN_STR(&row->login_authenticator_id),
+                                              COLUMN_STR(&p->sealed))));
+    p->row = row;
+    p->is_new = e == ERR_NOT_FOUND;
+    p->stored = p->is_new ? STR_NONE : stored[LOGIN_AUTHENTICATOR_PROVIDER].text;
+    if (p->is_new) {
+        row->login_authenticator_id = uuid_v7(d->cx);
+    }
+    return p->is_new ? OK : e;
 }
 
 static err authenticator_apply(struct declare *d, const struct declare_scope *scope,
                                const struct declare_object *o) {
     struct arena *a = d->cx->arena;
     struct declare_value *stored = declare_values_new(a, &declare_login_authenticator), *values;
-    struct login_authenticator row = {.name = o->v[LOGIN_AUTHENTICATOR_NAME].text};
+    struct login_authenticator row = {.tenant_id = scope->tenant_id,
+                                      .name = o->v[LOGIN_AUTHENTICATOR_NAME].text};
+    struct declare_provider provider = {.sealed = STR_NONE};
     struct str changed;
     size_t before = d->mistakes_seen;
-    err e = db_one(d->cx,
-                   "SELECT login_authenticator_id, name, kind, is_default, policy "
-                   "FROM login_authenticator WHERE tenant_id = $1 AND name = $2",
-                   DB_ARGS(DB_TEXT(scope->tenant_id), DB_TEXT(row.name)),
-                   declare_columns(a, &declare_login_authenticator, stored,
-                                   DB_COLUMNS(COLUMN_STR(&row.login_authenticator_id))));
-    if (e != OK && e != ERR_NOT_FOUND) {
-        return e;
+    TRY(authenticator_load(d, &row, stored, &provider));
+    declare_merge(d, o, provider.is_new ? NULL : stored, &values, &changed);
+    if (d->mistakes_seen == before) {
+        TRY(declare_provider_apply(d, o, values, &provider));
     }
-    bool is_new = e == ERR_NOT_FOUND;
-    declare_merge(d, o, is_new ? NULL : stored, &values, &changed);
-    if (d->mistakes_seen != before || (!is_new && str_empty(changed))) {
+    if (!provider.is_new && !str_empty(provider.changed)) {
+        changed = declare_list_add(a, changed, str_z(a, provider.changed));
+    }
+    if (d->mistakes_seen != before || (!provider.is_new && str_empty(changed))) {
         return OK;
     }
-    if (is_new) {
-        row.login_authenticator_id = uuid_v7(d->cx);
+    if (provider.is_new) {
         TRY(first_is_default(d, scope, o, &values[LOGIN_AUTHENTICATOR_DEFAULT].number));
     }
-    TRY(authenticator_write(d, scope, row.login_authenticator_id, values));
+    TRY(authenticator_write(d, scope, &provider, values));
     return authenticator_note(d, scope, &row,
-                              &(struct declare_note){.is_new = is_new, .detail = changed});
+                              &(struct declare_note){.is_new = provider.is_new, .detail = changed});
 }
 
 err declare_login_authenticators(struct declare *d, const struct declare_scope *scope) {
@@ -206,7 +225,8 @@ err declare_employee_login(struct declare *d, const struct declare_scope *scope,
     struct login_row row = {.authenticator_id = STR_NONE};
     struct login_authenticator a = {.tenant_id = scope->tenant_id};
     size_t before = d->mistakes_seen;
-    if (!o->v[EMPLOYEE_LOGIN_AUTHENTICATOR].given && !o->v[EMPLOYEE_PASSWORD].given) {
+    if (!o->v[EMPLOYEE_LOGIN_AUTHENTICATOR].given && !o->v[EMPLOYEE_PASSWORD].given &&
+        !o->v[EMPLOYEE_EXTERNAL_SUBJECT].given) {
         return OK;
     }
     if (!str_is(employee->type, "user")) {
@@ -224,6 +244,13 @@ err declare_employee_login(struct declare *d, const struct declare_scope *scope,
         TRY(login_authenticator_set(d->cx, employee->tenant_id, employee->employee_id,
                                     a.login_authenticator_id));
         *changed = declare_list_add(d->cx->arena, *changed, "loginAuthenticator");
+    }
+    TRY(declare_subject_apply(d, o, employee, &a, changed));
+    if (o->v[EMPLOYEE_PASSWORD].given && !str_is(a.kind, "system")) {
+        declare_mistake(d, o, "password",
+                        "its login authenticator is of kind %.*s, which asks for no password here",
+                        STR_ARG(a.kind));
+        return OK;
     }
     return password_apply(d, o, employee, &a.policy, changed);
 }

@@ -21,6 +21,14 @@ static err login_policy_normal(struct ctx *cx, struct str json, struct str *ret_
     return OK;
 }
 
+/* Without the secret, which is stored apart. */
+static err login_provider_normal(struct ctx *cx, struct str json, struct str *ret_json) {
+    struct login_provider p;
+    TRY(login_provider_parse(cx, json, &p));
+    *ret_json = login_provider_write(cx->arena, &p);
+    return OK;
+}
+
 /* clang-format off */
 static const struct declare_member lifetimes_members[] = {
     {.name = "access", .type = DECLARE_INT, .check = declare_seconds_check},
@@ -89,11 +97,22 @@ static const struct declare_member login_policy_members[] = {
 const struct declare_kind declare_login_policy = {
     .name = "login_policy", .members = login_policy_members, .n = COUNT_OF(login_policy_members), .write = login_policy_normal};
 
+static const struct declare_member login_provider_members[PROVIDER_N] = {
+    [PROVIDER_ISSUER] = {.name = "issuer", .type = DECLARE_TEXT, .check = declare_provider_issuer_check},
+    [PROVIDER_CLIENT_ID] = {.name = "clientId", .type = DECLARE_TEXT, .check = declare_provider_client_check},
+    [PROVIDER_CLIENT_SECRET] = {.name = "clientSecret", .type = DECLARE_SECRET, .check = declare_provider_secret_check},
+    [PROVIDER_SCOPE] = {.name = "scope", .type = DECLARE_WORDS, .check = declare_provider_scope_check},
+    [PROVIDER_CLAIM] = {.name = "claim", .type = DECLARE_TEXT, .check = declare_provider_claim_check},
+};
+const struct declare_kind declare_login_provider = {
+    .name = "login_provider", .members = login_provider_members, .n = COUNT_OF(login_provider_members), .write = login_provider_normal};
+
 static const struct declare_member login_authenticator_members[LOGIN_AUTHENTICATOR_N] = {
     [LOGIN_AUTHENTICATOR_NAME] = {.name = "name", .type = DECLARE_TEXT, .need = NEED_ALWAYS, .column = true, .check = declare_label_check},
     [LOGIN_AUTHENTICATOR_KIND] = {.name = "kind", .type = DECLARE_TEXT, .column = true, .otherwise = "system", .check = declare_login_kind_check},
     [LOGIN_AUTHENTICATOR_DEFAULT] = {.name = "default", .type = DECLARE_BOOL, .column = true, .otherwise = "0"},
     [LOGIN_AUTHENTICATOR_POLICY] = {.name = "policy", .type = DECLARE_OBJECT, .column = true, .otherwise = "{}", .of = &declare_login_policy},
+    [LOGIN_AUTHENTICATOR_PROVIDER] = {.name = "provider", .type = DECLARE_OBJECT, .column = true, .otherwise = "{}", .of = &declare_login_provider},
 };
 KIND(declare_login_authenticator, "login_authenticator", login_authenticator_members);
 
@@ -113,6 +132,7 @@ static const struct declare_member employee_members[EMPLOYEE_N] = {
     [EMPLOYEE_STATUS] = {.name = "status", .type = DECLARE_TEXT, .column = true, .otherwise = "ACTIVE", .check = declare_status_check},
     [EMPLOYEE_ATTRIBUTES] = {.name = "attributes", .type = DECLARE_JSON, .column = true, .otherwise = "{}"},
     [EMPLOYEE_LOGIN_AUTHENTICATOR] = {.name = "loginAuthenticator", .type = DECLARE_TEXT},
+    [EMPLOYEE_EXTERNAL_SUBJECT] = {.name = "externalSubject", .type = DECLARE_TEXT, .check = declare_subject_check},
     [EMPLOYEE_PASSWORD] = {.name = "password", .type = DECLARE_SECRET, .check = declare_password_check},
     [EMPLOYEE_ACCESS_KEYS] = {.name = "accessKeys", .type = DECLARE_OBJECTS, .of = &declare_access_key},
 };
@@ -192,6 +212,7 @@ const struct declare_kind *declare_kind_at(size_t i) {
                                                        &declare_access_key,
                                                        &declare_application,
                                                        &declare_login_policy,
+                                                       &declare_login_provider,
                                                        &declare_login_authenticator};
     return i < COUNT_OF(kinds) ? kinds[i] : NULL;
 }

@@ -194,7 +194,7 @@ const char *declare_response_type_check(struct ctx *cx, struct str text) {
 
 const char *declare_login_kind_check(struct ctx *cx, struct str text) {
     (void)cx;
-    return login_authenticator_kind_known(text) ? NULL : "it must be system";
+    return login_kind_find(text) != NULL ? NULL : "it must be system or openid";
 }
 
 const char *declare_factor_check(struct ctx *cx, struct str text) {

@@ -43,6 +43,11 @@ static bool is_old(const struct ctx *cx, const struct login *l) {
     return days > 0 && l->password_changed_at + days * 86400 <= cx->now;
 }
 
+/* By a password of ours, or not at all. */
+static bool is_ours(const struct login *l) {
+    return l->authenticator_kind.p == NULL || str_is(l->authenticator_kind, "system");
+}
+
 /* Alive, and what follows from the policy. */
 static err found_end(struct ctx *cx, struct found *f, struct login *ret_login) {
     struct login *l = &f->login;
@@ -56,7 +61,8 @@ static err found_end(struct ctx *cx, struct found *f, struct login *ret_login) {
         return fail(cx, ERR_INTERNAL, "employee %.*s has a second factor of another version",
                     STR_ARG(l->employee_id));
     }
-    l->must_change = l->must_change || (l->password_hash.p != NULL && is_old(cx, l));
+    l->must_change =
+        is_ours(l) && (l->must_change || (l->password_hash.p != NULL && is_old(cx, l)));
     *ret_login = *l;
     return OK;
 }
@@ -87,6 +93,11 @@ err login_find(struct ctx *cx, struct str environment_id, struct str user_name,
                FOUND_COLUMNS(&f)));
     if (f.login.password_hash.p == NULL) {
         return fail(cx, ERR_NOT_FOUND, "employee %.*s has no password",
+                    STR_ARG(f.login.employee_id));
+    }
+    /* A password that was left behind opens nothing. */
+    if (!is_ours(&f.login)) {
+        return fail(cx, ERR_NOT_FOUND, "employee %.*s signs in elsewhere",
                     STR_ARG(f.login.employee_id));
     }
     return found_end(cx, &f, ret_login);
@@ -212,7 +223,7 @@ err login_authenticator_set(struct ctx *cx, struct str tenant_id, struct str emp
                    "must_change, failures, updated_at) VALUES ($1, $2, $3, 0, 0, $4) "
                    "ON CONFLICT (tenant_id, employee_id) DO UPDATE SET "
                    "login_authenticator_id = excluded.login_authenticator_id, "
-                   "updated_at = excluded.updated_at",
+                   "external_subject = NULL, updated_at = excluded.updated_at",
                    DB_ARGS(DB_TEXT(tenant_id), DB_TEXT(employee_id),
                            DB_TEXT(login_authenticator_id), DB_INT(cx->now)),
                    NULL);

@@ -84,7 +84,8 @@ static bool slot_waited(struct ctx *cx, struct fetch_once *f, const char *what, 
         return false;
     }
     struct str text = {s->text, s->text_n};
-    *ret = (struct fetched){str_copy(cx->arena, text), str_copy(cx->arena, str_from(s->reason))};
+    *ret = (struct fetched){str_copy(cx->arena, text), str_copy(cx->arena, str_from(s->reason)),
+                            s->ended_at};
     return true;
 }
 

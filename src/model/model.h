@@ -69,7 +69,6 @@ bool employee_status_known(struct str status);
 /* "code", "id_token token", ...: the spelling of the rows; NULL past the end. */
 const char *response_type_at(size_t i);
 bool response_type_known(struct str type);
-bool login_authenticator_kind_known(struct str kind); /* "system" */
 
 /* ---- signing_key.c, keyring.c ---- */
 
@@ -198,6 +197,8 @@ const struct seal_key *platform_seal_key(const struct ctx *cx, const char *purpo
 #define SEAL_MASTER_KEY_CHECK   "master-key-check"
 #define SEAL_REFRESH_ANSWER     "refresh-answer"
 #define SEAL_SECOND_FACTOR      "second-factor"
+#define SEAL_LOGIN_PROVIDER     "login-provider"
+#define SEAL_LOGIN_STATE        "login-state"
 struct metrics *platform_metrics(const struct ctx *cx); /* NULL: none */
 bool platform_allow_private_fetch(const struct ctx *cx);
 struct fetch_once *platform_fetch_once(const struct ctx *cx);
@@ -438,6 +439,7 @@ bool caller_may(const struct caller *c, const char *permission);
 struct fetch_once;
 struct fetched { /* text, or the reason why there is none */
     struct str text, reason;
+    int64_t at; /* out: when that fetch ended */
 };
 struct fetch_once *fetch_once_new(void);
 void fetch_once_free(struct fetch_once *f);
@@ -569,12 +571,59 @@ err login_authenticator_named(struct ctx *cx, struct str tenant_id, struct str n
 err login_authenticator_default(struct ctx *cx, struct str tenant_id,
                                 struct login_authenticator *ret);
 
+/* ---- login_provider.c: who signs in elsewhere ---- */
+
+/* The column `provider`, JSON {"issuer", "clientId", "scope", "claim"}. */
+#define LOGIN_PROVIDER_SCOPE "openid email profile"
+struct login_provider {
+    struct str issuer, client_id;
+    struct str scope; /* words [LOGIN_PROVIDER_SCOPE] */
+    /* Which of its claims says whose account it is, until the subject there is known ["sub": never;
+     * the subject must be known]. */
+    struct str claim;
+};
+err login_provider_parse(struct ctx *cx, struct str json, struct login_provider *ret_provider);
+struct str login_provider_write(struct arena *a, const struct login_provider *p);
+/* A kind of login authenticator. */
+struct login_kind {
+    const char *name; /* "system" */
+    /* NULL, or what is missing. NULL itself: this kind has no provider. */
+    const char *(*provider_check)(const struct login_provider *p);
+};
+const struct login_kind *login_kind_find(struct str kind); /* NULL: unknown */
+/* The client secret there, bound to the row. */
+struct str login_provider_seal(struct ctx *cx, const struct seal_key *master,
+                               const struct login_authenticator *a, struct str secret);
+err login_provider_unseal(struct ctx *cx, const struct seal_key *key,
+                          const struct login_authenticator *a, struct str sealed,
+                          struct secret *ret_secret);
+/* How the user of this name signs in. ERR_NOT_FOUND as login_find(), and for those without an
+ * authenticator. */
+struct login_way {
+    struct str tenant_id, employee_id, user_name, email_address;
+    struct str authenticator_id, authenticator_name, kind;
+    struct login_provider provider;
+    struct str secret_sealed;    /* absent: none */
+    struct str external_subject; /* at the provider; absent: not known yet */
+};
+err login_way_find(struct ctx *cx, struct str environment_id, struct str user_name,
+                   struct login_way *ret_way);
+err login_way_secret(struct ctx *cx, const struct login_way *w, struct secret *ret_secret);
+/* In the closure that signs in, one UPDATE: the employee has this authenticator still, and is this
+ * subject there, from now on if it was not known. ERR_INVALID_GRANT. */
+err login_way_used(struct ctx *cx, const struct login_way *w, struct str subject);
+err login_subject_set(struct ctx *cx, struct str tenant_id, struct str employee_id,
+                      struct str subject);
+/* Of all employees: the authenticator leads to another provider now. */
+err login_subjects_forget(struct ctx *cx, const struct login_authenticator *a);
+
 /* ---- employee_login.c ---- */
 
 /* Everything the password step needs, by user name in one statement. Unknown, without a password,
- * disabled, of a disabled tenant, or of type api: ERR_NOT_FOUND, and the handler goes on with
- * login_dummy() so that it looks the same (SECURITY `enumeration`). Found: compare the password on
- * the pool; a wrong one ends in login_failed(), the right one in login_succeeded(). */
+ * disabled, of a disabled tenant, of type api, or one who signs in elsewhere: ERR_NOT_FOUND, and
+ * the handler goes on with login_dummy() so that it looks the same (SECURITY `enumeration`). Found:
+ * compare the password on the pool; a wrong one ends in login_failed(), the right one in
+ * login_succeeded(). */
 struct login {
     struct str tenant_id, employee_id, user_name;
     struct str authenticator_kind, authenticator_id; /* absent: none, said after the password */
@@ -614,7 +663,8 @@ err login_password_set(struct ctx *cx, struct str tenant_id, struct str employee
                        struct str password_hash, bool must_change);
 /* The same password under a better hash; nothing, if it was changed meanwhile. */
 err login_password_rehash(struct ctx *cx, const struct login *l, struct str password_hash);
-/* How an employee signs in; its password and counters stay. */
+/* How an employee signs in; its password and counters stay, who it is at a provider is forgotten.
+ */
 err login_authenticator_set(struct ctx *cx, struct str tenant_id, struct str employee_id,
                             struct str login_authenticator_id);
 
@@ -679,7 +729,8 @@ struct sso_session {
     int64_t auth_at, created_at, last_used_at, expires_at, idle_seconds;
 };
 /* A new id for every sign-in (SECURITY `fixation`). Filled in before: tenant_id, employee_id, amr,
- * idle_seconds, expires_at. The cookie's value is "TENANT.RANDOM"; the row has its digest. */
+ * idle_seconds, expires_at, and auth_at if it is not now. The cookie's value is "TENANT.RANDOM";
+ * the row has its digest. */
 void sso_session_prepare(struct ctx *cx, struct sso_session *s, struct str *ret_cookie);
 err sso_session_create(struct ctx *cx, const struct sso_session *s);
 /* Alive: not ended, not idle too long, employee and tenant alive. ERR_NOT_FOUND. */

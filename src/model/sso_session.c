@@ -7,7 +7,8 @@
 void sso_session_prepare(struct ctx *cx, struct sso_session *s, struct str *ret_cookie) {
     *ret_cookie = tenant_token(cx, s->tenant_id);
     s->sso_session_id = sha256_text(cx->arena, *ret_cookie);
-    s->auth_at = s->created_at = s->last_used_at = cx->now;
+    s->created_at = s->last_used_at = cx->now;
+    s->auth_at = s->auth_at > 0 ? s->auth_at : cx->now;
 }
 
 err sso_session_create(struct ctx *cx, const struct sso_session *s) {

@@ -3,7 +3,8 @@
  *
  * Loading it costs 4 ms and memory, which neither a server without outgoing calls nor a command
  * that finds its token in the cache should spend. Whoever calls out gets the functions from one
- * table; what goes out, and to whom it may, is the caller's business.
+ * table; what goes out, and to whom it may, is the caller's business. The server's calls to
+ * addresses that somebody gave it all go through fetch_run().
  */
 #ifndef POSTERN_NET_H
 #define POSTERN_NET_H
@@ -43,5 +44,27 @@ struct curl {
  * installed, or lacks one of these functions. Thread-safe: since 7.84 libcurl's own initialization
  * is. */
 bool curl_load(struct curl *ret_curl);
+
+/* ---- fetch.c: one exchange with an address that somebody gave us (SECURITY `ssrf`) ---- */
+
+/* https, public addresses only unless `allow_private` (which allows http too), resolved once, no
+ * redirects, no proxy, bounded in size and time. A failure leaves `text` absent and says why. */
+#define FETCH_URL_MAX 2048
+struct fetch {
+    struct str url;
+    struct str form;          /* what is posted; absent: GET */
+    struct str authorization; /* that header's value; absent: none */
+    size_t max;               /* bytes of the answer */
+    int64_t ms;
+    bool allow_private;
+    long status;        /* out: of the answer; 0: there was none */
+    struct str text;    /* out: the body of a 200 */
+    struct str refusal; /* out: the body of any other status */
+    struct str reason;  /* out: why there is no text, for the log */
+};
+void fetch_run(struct ctx *cx, struct fetch *fetch);
+struct sockaddr;
+/* Not loopback, private, link-local, shared, multicast, documentation or otherwise special. */
+bool address_is_public(const struct sockaddr *address);
 
 #endif

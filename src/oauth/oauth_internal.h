@@ -144,4 +144,20 @@ void document_reply(struct ctx *cx, const struct request *rq, const struct docum
 err jwks_document(struct ctx *cx, const struct environment *e, struct document *ret_document);
 struct document document_of(struct arena *a, struct str body);
 
+/* ---- provider_metadata.c, provider_token.c ---- */
+
+/* Discovery 3 and 4.3: the issuer is exactly the configured one. ERR_INVALID_REQUEST. */
+err provider_metadata_parse(struct ctx *cx, struct str text, struct str issuer, bool allow_private,
+                            struct provider_metadata *ret);
+struct provider_expected {
+    const struct login_provider *provider;
+    struct str nonce, access_token;
+};
+/* Core 3.1.3.7. ERR_NOT_FOUND: the set has no key for it. ERR_INVALID_TOKEN. */
+err provider_id_token_check(struct ctx *cx, struct str id_token, const struct jwks *keys,
+                            const struct provider_expected *want,
+                            struct provider_identity *ret_identity);
+/* The claim's value of id token or userinfo: text, and for `email` a verified one (Core 5.7). */
+struct str provider_claim(const json_t *claims, struct str name);
+
 #endif

@@ -5,8 +5,8 @@
 #include "web_internal.h"
 
 bool enrolment_wanted(const struct login *l, const struct proof *p) {
-    (void)p;
-    return l->policy.mfa != FACTOR_NONE && l->factor != l->policy.mfa;
+    return l->policy.mfa != FACTOR_NONE && l->factor != l->policy.mfa &&
+           !str_has_word(p->amr, STR("fed"));
 }
 
 /* What the policy asks for; nothing: the one that every phone has an app for. */

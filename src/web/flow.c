@@ -18,9 +18,13 @@ struct str flow_data_write(struct arena *a, const struct flow_data *d) {
         json_put_str(&j, "employee_id", d->proof.employee_id);
         json_put_str(&j, "amr", d->proof.amr);
         json_put_int(&j, "proven_at", d->proof.at);
+        json_put_int(&j, "auth_at", d->proof.auth_at);
     }
     json_put_str_if(&j, "factor", d->factor);
     json_put_str_if(&j, "sealed", d->sealed);
+    json_put_str_if(&j, "provider_url", d->provider_url);
+    json_put_str_if(&j, "provider_name", d->provider_name);
+    json_put_str_if(&j, "provider_issuer", d->provider_issuer);
     json_close_object(&j);
     return buf_view(&b);
 }
@@ -39,6 +43,10 @@ err flow_data_parse(struct ctx *cx, struct str json, struct flow_data *ret_data)
     TRY(json_get_int(cx, value, "proven_at", 0, &d.proof.at));
     TRY(json_get_str(cx, value, "factor", &d.factor));
     TRY(json_get_str(cx, value, "sealed", &d.sealed));
+    TRY(json_get_int(cx, value, "auth_at", 0, &d.proof.auth_at));
+    TRY(json_get_str(cx, value, "provider_url", &d.provider_url));
+    TRY(json_get_str(cx, value, "provider_name", &d.provider_name));
+    TRY(json_get_str(cx, value, "provider_issuer", &d.provider_issuer));
     *ret_data = d;
     return OK;
 }
@@ -132,7 +140,11 @@ err flow_begin_errand(struct ctx *cx, const struct request *rq, const struct flo
                       struct reply *rp) {
     struct login_flow *row = NEW(cx->arena, struct login_flow);
     struct flow_data data = {.user_name = errand->user_name};
-    row->step = errand->user_name.p != NULL ? STR(STEP_PASSWORD) : STR(STEP_USER);
+    bool password = false;
+    if (errand->user_name.p != NULL) {
+        TRY(login_way_is_password(cx, rq, errand->user_name, &password));
+    }
+    row->step = password ? STR(STEP_PASSWORD) : STR(STEP_USER);
     row->request = local_write(cx->arena, errand->return_path, str_from(errand->step));
     row->data = flow_data_write(cx->arena, &data);
     return begin(cx, rq, row, rp);

@@ -92,7 +92,8 @@ static err user_post(struct ctx *cx, const struct request *rq, struct flow *f, s
     } else if (!user_name_ok(text)) {
         data.problem = STR("user_name_form");
     }
-    return flow_advance(cx, f, data.problem.p == NULL ? STEP_PASSWORD : STEP_USER, &data, rp);
+    return data.problem.p == NULL ? login_way_begin(cx, rq, f, text, rp)
+                                  : flow_advance(cx, f, STEP_USER, &data, rp);
 }
 
 /* ---- which account ---- */
@@ -129,8 +130,7 @@ static err account_continue(struct ctx *cx, const struct request *rq, struct flo
     TRY(authorize_decide(cx, &chosen, sso, &step));
     if (step == AUTHORIZE_LOGIN) {
         TRY(user_find(cx, sso->tenant_id, sso->employee_id, &user));
-        struct flow_data data = {.user_name = user.employee.user_name};
-        return flow_advance(cx, f, STEP_PASSWORD, &data, rp);
+        return login_way_begin(cx, rq, f, user.employee.user_name, rp);
     }
     struct finish *finish = NEW(cx->arena, struct finish);
     finish->request = &f->request;
@@ -254,6 +254,7 @@ static const struct login_step steps[] = {
     {STEP_ENROL, TEXT_SECOND_ENROL_TITLE, enrol_show, enrol_post},
     {STEP_CODES, TEXT_SECOND_CODES_TITLE, enrol_codes_show, enrol_codes_post},
     {STEP_FACTOR, TEXT_SECOND_FACTOR_TITLE, enrol_factor_show, enrol_factor_post},
+    {STEP_PROVIDER, TEXT_LOGIN_TITLE, login_provider_show, login_provider_post},
     {STEP_ACCOUNT, TEXT_ACCOUNT_TITLE, account_show, account_post},
     {STEP_CONSENT, TEXT_CONSENT_TITLE, consent_show, consent_post},
 };

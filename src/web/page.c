@@ -172,5 +172,8 @@ void page_end(struct page *p, struct reply *rp) {
     rp->status = p->status != 0 ? p->status : 200;
     rp->body = buf_view(&p->h.to);
     page_headers(p->cx, p->redirect, rp);
+    if (p->refresh.p != NULL) {
+        reply_header(rp, "Refresh", str_format(p->cx->arena, "0;url=%.*s", STR_ARG(p->refresh)));
+    }
     reply_header(rp, "Content-Language", str_from(p->language->tag));
 }

@@ -4,7 +4,9 @@
 #include "web_internal.h"
 
 bool second_factor_wanted(const struct login *l, const struct proof *p) {
-    return l->factor != FACTOR_NONE && !str_has_word(p->amr, STR("otp"));
+    /* Who signs in elsewhere has the factors of that provider. */
+    return l->factor != FACTOR_NONE && !str_has_word(p->amr, STR("otp")) &&
+           !str_has_word(p->amr, STR("fed"));
 }
 
 struct str amr_with_otp(struct arena *a, struct str amr) {

@@ -34,7 +34,7 @@ static err end_prepare(struct ctx *cx, const struct request *rq, struct sign_in 
     f->sso = (struct sso_session){.tenant_id = l->tenant_id,
                                   .employee_id = l->employee_id,
                                   .amr = s->proof.amr,
-                                  .auth_at = cx->now,
+                                  .auth_at = s->proof.auth_at > 0 ? s->proof.auth_at : cx->now,
                                   .created_at = cx->now,
                                   .last_used_at = cx->now,
                                   .idle_seconds = l->policy.idle_seconds,

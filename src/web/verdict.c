@@ -29,6 +29,12 @@ static const struct problem problems[] = {
     {"no_way", TEXT_PROBLEM_NO_WAY, NULL},
     {"must_change", TEXT_PROBLEM_MUST_CHANGE, NULL},
     {"other_user", TEXT_PROBLEM_OTHER_USER, NULL},
+    {"provider_down", TEXT_PROVIDER_DOWN, NULL},
+    {"provider_denied", TEXT_PROVIDER_DENIED, NULL},
+    {"provider_failed", TEXT_PROVIDER_FAILED, NULL},
+    {"provider_other", TEXT_PROVIDER_OTHER, NULL},
+    {"provider_unlinked", TEXT_PROVIDER_UNLINKED, NULL},
+    {"provider_stale", TEXT_PROVIDER_STALE, NULL},
 };
 
 const struct problem *problem_find(struct str word) {

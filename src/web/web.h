@@ -36,6 +36,10 @@ err login_post(struct ctx *cx, const struct request *rq, struct reply *rp);
 #define ACCOUNT_PATH       "/auth/account"
 #define SECOND_FACTOR_PATH "/auth/account/second-factor"
 err second_factor_page(struct ctx *cx, const struct request *rq, struct reply *rp);
+/* ---- provider_callback.c: GET /auth/login/callback, back from another provider ---- */
+
+#define LOGIN_CALLBACK_PATH LOGIN_PATH "/callback"
+err provider_callback(struct ctx *cx, const struct request *rq, struct reply *rp);
 
 /* ---- logout_page.c: GET and POST /auth/authorize/logout ---- */
 

@@ -48,6 +48,7 @@ struct page {
     struct ctx *cx;
     const struct request *rq;
     struct str redirect; /* where a form of this page may end up: form-action */
+    struct str refresh;  /* where the browser goes on by itself; absent: nowhere */
     int status;          /* 0: 200 */
 };
 struct page_options {
@@ -142,6 +143,7 @@ struct proof {
     struct str tenant_id, employee_id; /* absent: nobody yet */
     struct str amr;                    /* words of RFC 8176 in their order: "pwd", "pwd otp" */
     int64_t at;                        /* of the first factor */
+    int64_t auth_at; /* what another provider says of it; 0: when all was proven here */
 };
 /* What a flow's data knows. */
 struct flow_data {
@@ -153,6 +155,9 @@ struct flow_data {
     /* What an enrolment under way must show again: the kind ("totp"), and the secret or the
      * recovery codes, sealed for this sign-in. */
     struct str factor, sealed;
+    /* Of the step `provider`: where to, without state; what it is called; whose answer it will be.
+     */
+    struct str provider_url, provider_name, provider_issuer;
 };
 struct flow {
     struct login_flow row;
@@ -304,10 +309,19 @@ void login_invalid(struct page *p, const struct flow *f, const char *field);
 /* What a scope means to who is asked for it; TEXT_COUNT: nothing is (a test: each scope has one).
  */
 enum text_key scope_text(struct str scope);
+/* After the user name: what the user's login authenticator asks for (login_provider.c). */
+err login_way_begin(struct ctx *cx, const struct request *rq, const struct flow *f,
+                    struct str user_name, struct reply *rp);
+/* Nothing but the password page: false for those who go elsewhere. */
+err login_way_is_password(struct ctx *cx, const struct request *rq, struct str user_name,
+                          bool *ret_password);
+err login_provider_show(struct ctx *cx, const struct flow *f, struct page *p);
+err login_provider_post(struct ctx *cx, const struct request *rq, struct flow *f, struct reply *rp);
 err login_password_show(struct ctx *cx, const struct flow *f, struct page *p);
 err login_password_post(struct ctx *cx, const struct request *rq, struct flow *f, struct reply *rp);
 #define STEP_USER     "user"
 #define STEP_PASSWORD "password"
+#define STEP_PROVIDER "provider"
 #define STEP_ACCOUNT  "account"
 #define STEP_CONSENT  "consent"
 

@@ -148,7 +148,7 @@ static void one_authenticator_is_the_default(struct fixture *f) {
                    "{\"name\":\"B\",\"default\":true}]"),
             "exactly one login authenticator is the default");
     refused(f, TENANT(",\"loginAuthenticators\":[{\"name\":\"A\"},{\"name\":\"A\"}]"), "twice");
-    refused(f, TENANT(AUTHENTICATORS(",\"kind\":\"ldap\"")), "it must be system");
+    refused(f, TENANT(AUTHENTICATORS(",\"kind\":\"ldap\"")), "it must be system or openid");
     refused(f, TENANT(AUTHENTICATORS(",\"policy\":{\"passwordMin\":7}")),
             "passwordMin must be between 8 and 24");
     refused(f, TENANT(AUTHENTICATORS(",\"policy\":{\"passwordMix\":8}")),

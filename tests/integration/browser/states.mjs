@@ -70,6 +70,8 @@ export const STATES = [
     await p.press('recovery');
     await typed(p, 'recovery_code', codes[0], 'verify');
   } },
+  { name: 'provider', title: 'Sign in', to: (p) => user(p, 'gil@acme.example') },
+  { name: 'provider-down', title: 'Sign in', problem: /cannot be reached/, to: (p) => user(p, 'joe@acme.example') },
   { name: 'account', title: 'Choose an account', to: async (p) => { await p.signIn(LONG); await p.ask({ prompt: 'select_account' }); } },
   { name: 'consent', title: 'Allow access?', to: async (p) => {
     await p.signIn(KIM);

@@ -8,6 +8,7 @@
 //
 // A person signs in at once, without a page: other.person is who (null: who says no). The public client `native` and the
 // confidential one `site` are for that.
+// `clients` are further ones, `claims` what is said of whom: { kim: { email, email_verified } }.
 //   other.fault('refresh_token', { drop: 'after' });   // the next such token request is carried out, its answer lost;
 //                                                      // 'before': not carried out; { status: 503 }: answered so
 import { generateKeyPairSync, randomBytes } from 'node:crypto';
@@ -72,12 +73,13 @@ async function bodyOf(request) {
 }
 
 export class OtherProvider {
-  static async start({ accessLife = 3600 } = {}) {
+  static async start({ accessLife = 3600, clients = [], claims = {} } = {}) {
     const other = new OtherProvider();
     other.server = http.createServer((request, response) => other.#serve(request, response));
     other.server.listen(0, '127.0.0.1');
     await once(other.server, 'listening');
     other.url = `http://127.0.0.1:${other.server.address().port}`;
+    Object.assign(other, { more: clients, said: claims });
     await other.#provide(accessLife);
     return other;
   }
@@ -99,13 +101,14 @@ export class OtherProvider {
     for (const client of forPeople) this.clients[client.client_id] = client;
     const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
     const life = () => accessLife;
-    const account = (id) => ({ accountId: id, claims: () => ({ sub: id }) });
+    const account = (id) => ({ accountId: id, claims: () => ({ sub: id, ...this.said[id] }) });
     this.provider = new Provider(this.url, {
-      clients: [...made.map(({ client }) => client), ...forPeople],
+      clients: [...made.map(({ client }) => client), ...forPeople, ...this.more],
       jwks: { keys: [await jwkOf(privateKey, { kid: 'provider-key', use: 'sig', alg: 'RS256' })] },
       cookies: { keys: [randomBytes(16).toString('hex')] },
       clientAuthMethods: [...METHODS, 'none'],
       scopes: ['openid', 'offline_access', 'read'],
+      claims: { openid: ['sub'], email: ['email', 'email_verified'], profile: ['preferred_username'] },
       findAccount: (ctx, id) => account(id),
       rotateRefreshToken: true,
       issueRefreshToken: (ctx, client) => client.grantTypeAllowed('refresh_token'),
@@ -165,7 +168,7 @@ export class OtherProvider {
       return this.provider.interactionFinished(request, response, { error: 'access_denied', error_description: 'The user said no.' });
     }
     const grant = new this.provider.Grant({ accountId: this.person, clientId: params.client_id });
-    grant.addOIDCScope(SCOPE);
+    grant.addOIDCScope(`${SCOPE} email profile`);
     this.hints = [...this.hints ?? [], params.login_hint];
     return this.provider.interactionFinished(request, response,
       { login: { accountId: this.person }, ...(prompt.name === 'consent' || prompt.name === 'login') && { consent: { grantId: await grant.save() } } });

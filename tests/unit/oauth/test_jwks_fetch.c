@@ -2,6 +2,7 @@
 /* SECURITY `ssrf`: which addresses and URLs the server fetches keys from. Nothing here leaves the
  * machine: each URL is refused before a connection, or names a closed port of the loopback. */
 #include "harness.h"
+#include "net.h"
 
 #include <arpa/inet.h>
 #include <netinet/in.h>

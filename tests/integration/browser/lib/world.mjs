@@ -6,6 +6,7 @@ import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import http from 'node:http';
 import { generators } from 'openid-client';
+import { HostileProvider } from '../../lib/hostile_provider.mjs';
 import { Server } from '../../lib/server.mjs';
 
 export const PASSWORD = 'Brass-lantern 7 & <quiet>';
@@ -16,14 +17,18 @@ const SPARE = Array.from({ length: 16 }, (_, i) => `spare${i}@acme.example`);
 const escape = (text) => text.replace(/[&<>"']/g, (c) => `&#${c.charCodeAt(0)};`);
 
 const person = (name, more = {}) => ({ userName: name, emailAddress: name, firstName: 'Kim', lastName: 'Li', role: 'Agent', password: PASSWORD, ...more });
-const model = (application, more = []) => (issuer) => ({ environments: [{
+const openid = (name, issuer) => ({ name, kind: 'openid', provider: { issuer, clientId: 'postern' } });
+const model = (application, provider, more = []) => (issuer) => ({ environments: [{
   name: 'local', issuer, default: true,
   areas: [{ area: 'na1', domain: 'example.com', acdDomain: 'acd.example.com', uhDomain: 'uh.example.com', clusters: ['B32'] }],
   tenants: [{
     tenantId: acme, tenant: 'acme', area: 'na1', cluster: 'B32', businessUnits: [{ number: 4600738, name: 'acme', primary: true }],
-    roles: [{ name: 'Agent', legacyId: 'Agent', permissions: [] }], loginAuthenticators: [{ name: 'Passwords', kind: 'system', default: true }, { name: 'Apps', policy: { mfa: 'totp' } }, { name: 'Tokens', policy: { mfa: 'hotp' } }],
+    roles: [{ name: 'Agent', legacyId: 'Agent', permissions: [] }], loginAuthenticators: [{ name: 'Passwords', kind: 'system', default: true }, { name: 'Apps', policy: { mfa: 'totp' } }, { name: 'Tokens', policy: { mfa: 'hotp' } },
+      openid('Acme ID', provider), openid('Nowhere', 'http://127.0.0.1:1')],
     employees: ['kim', 'lee', 'eve', 'bob', 'a.very.long.name.that.no.phone.has.room.for.in.one.line'].map((name) => person(`${name}@acme.example`)).concat(
-      person('app@acme.example', { loginAuthenticator: 'Apps' }), SPARE.map((name) => person(name, { loginAuthenticator: 'Tokens' }))),
+      person('app@acme.example', { loginAuthenticator: 'Apps' }), SPARE.map((name) => person(name, { loginAuthenticator: 'Tokens' })),
+      person('gil@acme.example', { password: undefined, loginAuthenticator: 'Acme ID', externalSubject: 'subject-of-kim' }),
+      person('joe@acme.example', { password: undefined, loginAuthenticator: 'Nowhere' })),
     applications: [
       { name: 'Shift Planner', type: 'public', authMethod: 'none' },
       { name: 'Payroll', type: 'confidential', authMethod: 'client_secret_basic', responseTypes: CODE_TYPES },
@@ -54,7 +59,10 @@ export class World {
   static async start({ applications, ...options } = {}) {
     const world = new World();
     world.application = await applicationStart();
-    world.server = await Server.start({ model: model(world.application.url, applications), ...options });
+    world.provider = await HostileProvider.start();
+    // Whoever goes there stays where they are, until a test says otherwise.
+    world.provider.at['/authorize'] = (request, response) => { response.writeHead(204); response.end(); };
+    world.server = await Server.start({ model: model(world.application.url, world.provider.url, applications), args: ['--allow-private-fetch'], ...options });
     world.server.secrets.add(PASSWORD);
     world.url = world.server.url;
     return world;
@@ -63,12 +71,13 @@ export class World {
   async stop() {
     this.application?.server.close();
     this.application?.server.closeAllConnections?.();
+    await this.provider?.stop();
     await Promise.all([this.server?.stop(), this.strict?.then((server) => server.stop())]);
   }
 
   // Where this address has begun too many sign-ins: at another server, which allows few.
   async exhausted() {
-    this.strict ??= Server.start({ model: model(this.application.url), args: ['--limit-sign-ins', '1'] });
+    this.strict ??= Server.start({ model: model(this.application.url, this.provider.url), args: ['--limit-sign-ins', '1'] });
     const strict = await this.strict;
     const request = new URL(this.request({ client_id: strict.generatedSecret('application', 'clientId', 'Shift Planner') }));
     for (let i = 0; i < 50; i++) {
