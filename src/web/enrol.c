@@ -91,7 +91,8 @@ err enrol_show(struct ctx *cx, const struct flow *f, struct page *p) {
                         &(struct field){.name = "code",
                                         .label = TEXT_SECOND_ENROL_CODE,
                                         .hint = TEXT_SECOND_CODE_HINT,
-                                        .is_digits = true});
+                                        .is_digits = true,
+                                        .is_later = true});
     login_button(p, &(struct login_button){.action = "confirm", .text = TEXT_SECOND_CONFIRM});
     if (!enrolment_wanted(&l, &f->data.proof)) {
         login_button(p, &(struct login_button){
@@ -251,17 +252,19 @@ err enrol_factor_show(struct ctx *cx, const struct flow *f, struct page *p) {
         page_paragraph(p, TEXT_SECOND_FACTOR_NONE, NULL);
     }
     login_form_begin(p, f);
-    login_button(p,
-                 &(struct login_button){.action = "continue", .text = TEXT_SECOND_FACTOR_CONTINUE});
-    if (l.factor != FACTOR_NONE) {
+    bool has = l.factor != FACTOR_NONE;
+    if (!has) {
+        login_button(p, &(struct login_button){.action = "enrol", .text = TEXT_SECOND_ENROL_TITLE});
+    }
+    login_button(p, &(struct login_button){.action = "continue",
+                                           .text = TEXT_SECOND_FACTOR_CONTINUE,
+                                           .is_plain = !has});
+    if (has) {
         login_button(p, &(struct login_button){
                             .action = "codes", .text = TEXT_SECOND_FACTOR_CODES, .is_plain = true});
+        login_button(p, &(struct login_button){
+                            .action = "enrol", .text = TEXT_SECOND_FACTOR_ENROL, .is_plain = true});
     }
-    login_button(p,
-                 &(struct login_button){.action = "enrol",
-                                        .text = l.factor != FACTOR_NONE ? TEXT_SECOND_FACTOR_ENROL
-                                                                        : TEXT_SECOND_ENROL_TITLE,
-                                        .is_plain = true});
     HTML(&p->h, "</form>\n");
     return OK;
 }

@@ -52,7 +52,10 @@ void second_factor_field(struct page *p, const struct flow *f, const struct fiel
     HTML_ATTR(h, "autocomplete", field->is_digits ? STR("one-time-code") : STR("off"));
     HTML_ATTR(h, "aria-describedby",
               f->data.problem.p != NULL ? str_format(a, "%.*s problem", STR_ARG(hint)) : hint);
-    HTML(h, " autocapitalize=\"none\" spellcheck=\"false\" required autofocus");
+    HTML(h, " autocapitalize=\"none\" spellcheck=\"false\" required");
+    if (!field->is_later || f->data.problem.p != NULL) {
+        HTML(h, " autofocus");
+    }
     login_invalid(p, f, field->name);
     HTML(h, ">\n<p class=\"hint\"");
     HTML_ATTR(h, "id", hint);

@@ -263,6 +263,7 @@ struct field {
     const char *name; /* also its id */
     enum text_key label, hint;
     bool is_digits;
+    bool is_later; /* something above it is done first: the page begins at its top */
 };
 void second_factor_field(struct page *p, const struct flow *f, const struct field *field);
 err second_factor_code_show(struct ctx *cx, const struct flow *f, struct page *p);

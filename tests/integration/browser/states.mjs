@@ -62,6 +62,12 @@ export const STATES = [
     await toFactor(p, 'app@acme.example', { ui_locales: 'de' });
     await typed(p, 'code', '00000', 'confirm');
   } },
+  { name: 'enrol-japanese', title: '2 段階認証の設定', lang: 'ja', to: (p) => toFactor(p, 'app@acme.example', { ui_locales: 'ja' }) },
+  { name: 'factor-none', title: 'Your second factor', to: async (p) => {
+    await p.open('/auth/account/second-factor');
+    await p.name(KIM);
+    await p.password();
+  } },
   { name: 'recovery-codes', title: 'Keep your recovery codes', to: setUp },
   { name: 'code', title: 'Enter your code', problem: /code is wrong/, to: async (p) => { await asked(p); await typed(p, 'code', '00000', 'verify'); } },
   { name: 'recovery', title: '回復コードを使う', lang: 'ja', to: async (p) => { await asked(p, { ui_locales: 'ja' }); await p.press('recovery'); } },
