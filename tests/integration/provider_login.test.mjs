@@ -25,7 +25,7 @@ describe('sign-in at another provider', () => {
   const authenticator = (name, provider) => ({ name, kind: 'openid', provider: { clientSecret: SECRET, ...provider } });
   const model = () => declaration(server.url, tenant({
     loginAuthenticators: [{ name: 'Passwords', default: true },
-      authenticator('Other Postern', { issuer: postern.url, clientId: postern.client, scope: ['openid'], claim: 'name' }),
+      authenticator('Other Postern', { issuer: postern.url, clientId: postern.client, claim: 'preferred_username' }),
       authenticator('Acme ID', { issuer: npm.url, clientId: 'front', claim: 'email' }),
       authenticator('Hostile', { issuer: hostile.url, clientId: 'postern' }),
       authenticator('By address', { issuer: hostile.url, clientId: 'postern', claim: 'email' }),
@@ -46,7 +46,7 @@ describe('sign-in at another provider', () => {
     postern = await Server.start();
     await postern.applyModel(declaration(postern.url, tenant({ loginAuthenticators: [{ name: 'Passwords' }],
       employees: [person('kim@acme.example', { password: PASSWORD }), person('mal@acme.example', { password: PASSWORD })],
-      applications: [application('front', { type: 'confidential', authMethod: 'client_secret_basic', secret: SECRET, redirects: [server.url + BACK] })] })));
+      applications: [application('front', { type: 'confidential', authMethod: 'client_secret_basic', secret: SECRET, redirects: [server.url + BACK], scope: ['openid', 'email', 'profile'] })] })));
     postern.client = postern.generatedSecret('application', 'clientId', 'front');
     npm = await OtherProvider.start({ claims: { 'npm|lee': { email: 'Lee@acme.example', email_verified: true }, 'npm|mal': { email: 'lee@acme.example', email_verified: false } },
       clients: [{ client_id: 'front', client_secret: SECRET, redirect_uris: [server.url + BACK], grant_types: ['authorization_code'], response_types: ['code'],
@@ -228,6 +228,14 @@ describe('sign-in at another provider', () => {
     const spent = hostile.forms.length;
     assert.match(await problem((await arrive('ann@acme.example', {}, { iss: 'https://another.example' })).answer), /cannot be accepted/);
     assert.equal(hostile.forms.length, spent, 'the code went nowhere');
+    npm.person = 'npm|lee';
+    visitor = new Visitor(server);
+    const back = new URL((await throughNpm(await leave('lee@acme.example'))).location);
+    assert.equal(back.searchParams.get('iss'), npm.url);
+    back.searchParams.delete('iss');
+    const asked = npm.requests.length;
+    assert.match(await problem(await visitor.get(back.href)), /cannot be accepted/);
+    assert.equal(npm.requests.slice(asked).filter((r) => r.path === '/token').length, 0);
   });
 
   test('steps: state of another browser, made up, used before, or of a step that is over', async () => {
