@@ -23,7 +23,8 @@ bool authorize_is_stale(const struct ctx *cx, const struct authorize *r,
 static bool must_login(const struct ctx *cx, const struct authorize *r,
                        const struct sso_session *sso) {
     return sso == NULL || (r->prompt & PROMPT_LOGIN) != 0 ||
-           !authorize_is_for(r, sso->tenant_id, sso->employee_id) || too_old(cx, r, sso);
+           !authorize_is_for(r, sso->tenant_id, sso->employee_id) || too_old(cx, r, sso) ||
+           (r->two_factors && !amr_has_two(sso->amr));
 }
 
 err authorize_decide(struct ctx *cx, const struct authorize *r, const struct sso_session *sso,

@@ -188,6 +188,7 @@ static err claims_read(struct ctx *cx, const struct params *all, struct authoriz
         return fail(cx, ERR_UNMET_AUTHENTICATION, "an essential acr that is not ours");
     }
     r->claims = asked.text;
+    r->two_factors = asked.two_factors;
     return subject_read(cx, asked.subject, r);
 }
 

@@ -92,6 +92,11 @@ err authorize_stored_parse(struct ctx *cx, struct str text, struct authorize *re
     if (type <= 0 || prompt < 0) {
         return broken(cx, type <= 0 ? "responseType" : "prompt");
     }
+    if (!str_empty(r.claims)) {
+        struct claims_request asked;
+        TRY(claims_request_parse(cx, r.claims, &asked));
+        r.two_factors = asked.two_factors;
+    }
     r.response_type = (unsigned)type;
     r.prompt = (unsigned)prompt;
     if (str_empty(r.application.tenant_id) || str_empty(r.application.application_id) ||

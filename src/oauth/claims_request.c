@@ -4,11 +4,15 @@
  * standard claims of the id token, a certain user (sub) and a certain way to sign in (acr). */
 #include "oauth_internal.h"
 
-const char *const acr_names[] = {"1", NULL};
+/* One factor, whatever it was; two. */
+const char *const acr_names[] = {"1", "2", NULL};
 
-/* One factor, whatever it was: the level that a password reaches. */
+bool amr_has_two(struct str amr) {
+    return str_has_word(amr, STR("mfa")); /* RFC 8176 2 */
+}
+
 struct str acr_of(struct str amr) {
-    return str_empty(amr) ? STR_NONE : str_from(acr_names[0]);
+    return str_empty(amr) ? STR_NONE : str_from(acr_names[amr_has_two(amr) ? 1 : 0]);
 }
 
 static bool is_text(const json_t *value, const char *text) {
@@ -16,29 +20,31 @@ static bool is_text(const json_t *value, const char *text) {
     return str_is(s, text);
 }
 
-static bool acr_reached(const json_t *value) {
-    for (size_t i = 0; acr_names[i] != NULL; i++) {
-        if (is_text(value, acr_names[i])) {
-            return true;
+/* The least level of ours that a value names; 0: none. */
+static int acr_level(const json_t *value, int least) {
+    for (int i = 0; acr_names[i] != NULL; i++) {
+        if (is_text(value, acr_names[i]) && (least == 0 || i + 1 < least)) {
+            return i + 1;
         }
     }
-    return false;
+    return least;
 }
 
-/* Core 5.5.1.1: an essential acr that is not reached is a failed authentication. */
-static bool acr_unmet(const json_t *acr) {
+/* Core 5.5.1.1: an essential acr that is not reached is a failed authentication. 0: any will do. */
+static int acr_needed(const json_t *acr, bool *ret_unmet) {
     const json_t *one = json_object_get(acr, "value"), *many = json_object_get(acr, "values");
+    *ret_unmet = false;
     if (!json_is_true(json_object_get(acr, "essential")) || (one == NULL && many == NULL)) {
-        return false;
+        return 0;
     }
     size_t i;
     const json_t *item;
+    int least = acr_level(one, 0);
     json_array_foreach(many, i, item) {
-        if (acr_reached(item)) {
-            return false;
-        }
+        least = acr_level(item, least);
     }
-    return !acr_reached(one);
+    *ret_unmet = least == 0;
+    return least;
 }
 
 /* Each member is null or an object; unknown ones are ignored (Core 5.5). */
@@ -77,10 +83,13 @@ err claims_request_parse(struct ctx *cx, struct str text, struct claims_request 
     if (subject.p != NULL && other.p != NULL && !str_eq(subject, other)) {
         return fail_say(cx, ERR_INVALID_REQUEST, "claims asks for two different users.");
     }
+    bool unmet;
+    int acr = acr_needed(json_object_get(id_token, "acr"), &unmet);
     *ret = (struct claims_request){
         .text = json_canonical(cx->arena, claims),
         .subject = subject.p != NULL ? subject : other,
-        .acr_unmet = acr_unmet(json_object_get(id_token, "acr")),
+        .acr_unmet = unmet,
+        .two_factors = acr > 1,
         .id_claims = standard_claims_asked(id_token),
     };
     return OK;

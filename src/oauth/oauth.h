@@ -240,6 +240,7 @@ struct authorize {
     struct str ui_locales, acr_values; /* words */
     struct str claims;                 /* JSON object, or absent */
     struct str tenant_id;              /* branding */
+    bool two_factors;                  /* asked for, as an essential acr of claims */
     int64_t max_age;                   /* seconds; -1: not asked */
 };
 /* Reads and checks GET and POST parameters. ret_redirects: the error may go to redirect_uri, and

@@ -89,11 +89,13 @@ struct claims_request {
     struct str text;    /* one spelling of it */
     struct str subject; /* the sub that was asked for; absent: none */
     bool acr_unmet;     /* an essential acr that nobody here reaches */
+    bool two_factors;   /* an essential acr that one factor does not reach */
     unsigned id_claims; /* standard claims in the id token */
 };
 err claims_request_parse(struct ctx *cx, struct str text, struct claims_request *ret);
 extern const char *const acr_names[]; /* ends with NULL */
 /* How good these ways to sign in are; absent: nobody signed in with one. */
+bool amr_has_two(struct str amr);
 struct str acr_of(struct str amr);
 /* authorization_code.claims: what the tokens behind a code will say. */
 struct str code_memory_write(struct arena *a, struct str amr, struct str claims);

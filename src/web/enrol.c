@@ -9,6 +9,10 @@ bool enrolment_wanted(const struct login *l, const struct proof *p) {
            !str_has_word(p->amr, STR("fed"));
 }
 
+bool enrolment_asked(const struct flow *f, const struct proof *p) {
+    return f->request.two_factors && !str_has_word(p->amr, STR("otp"));
+}
+
 /* What the policy asks for; nothing: the one that every phone has an app for. */
 static enum factor kind_of(const struct login *l) {
     return l->policy.mfa != FACTOR_NONE ? l->policy.mfa : FACTOR_TOTP;
@@ -94,7 +98,7 @@ err enrol_show(struct ctx *cx, const struct flow *f, struct page *p) {
                                         .is_digits = true,
                                         .is_later = true});
     login_button(p, &(struct login_button){.action = "confirm", .text = TEXT_SECOND_CONFIRM});
-    if (!enrolment_wanted(&l, &f->data.proof)) {
+    if (!enrolment_wanted(&l, &f->data.proof) && !enrolment_asked(f, &f->data.proof)) {
         login_button(p, &(struct login_button){
                             .action = "later", .text = TEXT_SECOND_ENROL_LATER, .is_plain = true});
     }

@@ -18,6 +18,9 @@ static const char *next_of(const struct sign_in *s) {
     while (d->step != NULL && !d->wanted(&s->login, &s->proof)) {
         d++;
     }
+    if (d->step == NULL && enrolment_asked(s->flow, &s->proof)) {
+        return STEP_ENROL;
+    }
     if (d->step == NULL && s->flow->errand.p != NULL && !s->errand_done) {
         return login_step_find(s->flow->errand)->name;
     }

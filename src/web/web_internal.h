@@ -248,6 +248,8 @@ err sign_in_commit(struct ctx *cx, const struct sign_in *s);
  * another kind, sets it up. */
 bool second_factor_wanted(const struct login *l, const struct proof *p);
 bool enrolment_wanted(const struct login *l, const struct proof *p);
+/* The application asks for two factors (an essential acr), and there is none yet. */
+bool enrolment_asked(const struct flow *f, const struct proof *p);
 /* What the step STEP_ENROL needs to begin: a secret, sealed. */
 void enrolment_begin(struct ctx *cx, const struct flow *f, const struct login *l,
                      struct flow_data *data);

@@ -18,7 +18,7 @@ const model = (issuer) => ({ environments: [{ name: 'local', issuer, default: tr
   tenantId: acme, tenant: 'acme', area: 'na1', cluster: 'B32', businessUnits: [{ number: 4600738, name: 'acme', primary: true }],
   roles: [{ name: 'Agent', legacyId: 'Agent', permissions: [] }],
   loginAuthenticators: [{ name: 'Passwords', default: true }, { name: 'Apps', policy: { mfa: 'totp' } }, { name: 'Tokens', policy: { mfa: 'hotp' } }],
-  employees: [person('kim', 'Apps'), person('tom', 'Apps'), person('pat', 'Passwords'), ...COUNTING.map((name) => person(name, 'Tokens'))],
+  employees: [person('kim', 'Apps'), person('tom', 'Apps'), person('pat', 'Passwords'), person('sue', 'Passwords'), ...COUNTING.map((name) => person(name, 'Tokens'))],
   applications: [{ name: 'spa', vendor: 'Acme', type: 'public', authMethod: 'none', tenancy: 'single', businessUnit: 4600738, scope: ['openid'], redirects: [CALLBACK] }],
 }] }] });
 
@@ -280,6 +280,27 @@ describe('second factors', () => {
     const end = await visitor.submit(await visitor.send(fresh, {}, 'kept'), {}, 'continue');
     assert.equal(end.location, '/auth/account');
     assert.match((await visitor.open(request({ prompt: 'none' }).url)).location, /code=/);
+  });
+
+  test('acr: an application that must have two factors gets them, one that likes them gets what there is', async () => {
+    const essential = JSON.stringify({ id_token: { acr: { essential: true, values: ['2', '9'] } } });
+    const first = await toCode('sue', visitor, { acr_values: '2' });
+    const one = await first.back(first.page);
+    assert.deepEqual([one.acr, one.amr], ['1', ['pwd']]);
+    assert.match((await visitor.open(request({ prompt: 'none', claims: essential }).url)).location, /error=login_required/);
+    const { url, back } = request({ claims: essential });
+    const setUp = await visitor.signIn(await visitor.open(url), 'sue@acme.example', PASSWORD);
+    isAt(setUp, /^Set up a second factor/);
+    assert.equal(setUp.form.buttons.later, undefined);
+    const still = await visitor.send(setUp, {}, 'later'), secret = secretOf(still.text);
+    const codes = await visitor.send(still, { code: codeAt(secret, step()) }, 'confirm');
+    shown.push(secret, ...recoveryOf(codes.text));
+    const two = await back(await visitor.send(codes, {}, 'kept'));
+    assert.deepEqual([two.acr, two.amr], ['2', ['pwd', 'otp', 'mfa']]);
+    const again = request({ prompt: 'none', claims: essential });
+    assert.equal((await again.back(await visitor.get(again.url))).acr, '2', 'the session has both');
+    const never = JSON.stringify({ id_token: { acr: { essential: true, value: '9' } } });
+    assert.match((await visitor.open(request({ claims: never }).url)).location, /error=unmet_authentication_requirements/);
   });
 
   test('whoever likes one may have one: it is asked for from then on', async () => {

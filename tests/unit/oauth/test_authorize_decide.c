@@ -114,6 +114,28 @@ static void claims_ask_for_a_user(void **state) {
     assert_int_equal(b.step, AUTHORIZE_LOGIN);
 }
 
+/* Core 5.5.1.1, 3.1.2.3: a session of one factor is not enough for an essential acr of two. */
+static void an_essential_acr_of_two_asks_for_both(void **state) {
+    struct house *h = *state;
+    struct browser b = browser_new(h, TENANT, USER);
+    const char *two = "&claims=%7B%22id_token%22%3A%7B%22acr%22%3A%7B%22essential%22%3Atrue%2C"
+                      "%22value%22%3A%222%22%7D%7D%7D";
+    struct answer a = browser_get(h, &b, format(&h->cx, ASK_CONF "%s", two));
+    assert_int_equal(b.step, AUTHORIZE_LOGIN);
+    struct authorize again;
+    struct str kept = authorize_write(h->arena, &b.request);
+    assert_int_equal(authorize_parse(&h->cx, kept, &again), OK);
+    assert_true(again.two_factors);
+    a = browser_get(h, &b, format(&h->cx, ASK_CONF "&prompt=none%s", two));
+    assert_redirected(h, &a, REDIRECT "?error=", "login_required");
+    b.sso->amr = STR("pwd otp mfa");
+    a = browser_get(h, &b, format(&h->cx, ASK_CONF "&prompt=none%s", two));
+    assert_redirected(h, &a, REDIRECT "?code=", "");
+    b.sso->amr = STR("pwd"); /* a wish is none */
+    a = browser_get(h, &b, ASK_CONF "&prompt=none&acr_values=2");
+    assert_redirected(h, &a, REDIRECT "?code=", "");
+}
+
 /* ---- between two pages ---- */
 
 static void kept_requests_come_back_whole(void **state) {
@@ -179,6 +201,7 @@ int main(void) {
         HOUSE_TEST(hints_name_who_it_must_be),
         HOUSE_TEST(audience_hints_of_others_are_refused),
         HOUSE_TEST(claims_ask_for_a_user),
+        HOUSE_TEST(an_essential_acr_of_two_asks_for_both),
         HOUSE_TEST(kept_requests_come_back_whole),
         HOUSE_TEST(dead_means_dead_kept_requests_are_asked_again),
         HOUSE_TEST(parsers_kept_requests_that_are_broken),

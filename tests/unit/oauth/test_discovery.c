@@ -75,6 +75,7 @@ static void discovery_says_how_people_sign_in(void **state) {
                     {"prompt_values_supported", "none"},
                     {"prompt_values_supported", "select_account"},
                     {"acr_values_supported", "1"},
+                    {"acr_values_supported", "2"},
                     {"claims_supported", "nonce"},
                     {"claims_supported", "preferred_username"},
                     {"claims_supported", "email"},
