@@ -32,8 +32,7 @@ static const struct {
                                   {HTTP_DELETE, "DELETE"}};
 
 static struct node *child_of(struct arena *a, struct node *parent, struct str segment) {
-    assert(segment.n > 0);
-    if (segment.p[0] == '{') {
+    if (segment.n > 0 && segment.p[0] == '{') {
         assert(segment.n > 2 && segment.p[segment.n - 1] == '}');
         if (parent->any == NULL) {
             parent->any = NEW(a, struct node);
@@ -60,8 +59,14 @@ static size_t names_in(const char *path) {
     return n;
 }
 
+static bool ends_in_slash(const char *path) {
+    return path[strlen(path) - 1] == '/';
+}
+
 static void row_check(const struct route *row) {
-    assert(row->path != NULL && row->path[0] == '/' && row->path[1] != '\0');
+    assert(row->path != NULL && row->path[0] == '/');
+    /* No segment is empty, but for the one of "/" itself. */
+    assert(row->path[1] == '\0' || (strstr(row->path, "//") == NULL && !ends_in_slash(row->path)));
     assert(row->name != NULL && row->handle != NULL);
     assert(row->methods != 0);
     assert((row->methods & ~(HTTP_GET | HTTP_POST | HTTP_PUT | HTTP_PATCH | HTTP_DELETE)) == 0);

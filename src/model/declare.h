@@ -38,6 +38,7 @@ enum declare_type {
     DECLARE_OBJECT,  /* one object of kind `of`, stored as JSON */
     DECLARE_OBJECTS, /* a list of objects of kind `of` */
     DECLARE_SECRET,  /* a string, {"env": NAME} or {"generate": true} */
+    DECLARE_IMAGE,   /* base64 of an image, or "" */
     DECLARE_TYPES
 };
 enum declare_need {
@@ -84,12 +85,22 @@ enum {
     TENANT_PRIVATE,
     TENANT_IS_ENABLED,
     TENANT_LIFETIMES,
+    TENANT_BRANDING,
     TENANT_BUSINESS_UNITS,
     TENANT_ROLES,
     TENANT_LOGIN_AUTHENTICATORS,
     TENANT_EMPLOYEES,
     TENANT_APPLICATIONS,
     TENANT_N
+};
+enum {
+    BRANDING_NAME,
+    BRANDING_LOGO,
+    BRANDING_BANNER,
+    BRANDING_ACCENT,
+    BRANDING_ACCENT_DARK,
+    BRANDING_TEXTS,
+    BRANDING_N
 };
 enum { BUSINESS_UNIT_NUMBER, BUSINESS_UNIT_NAME, BUSINESS_UNIT_PRIMARY, BUSINESS_UNIT_N };
 enum { ROLE_ID, ROLE_NAME, ROLE_LEGACY_ID, ROLE_PERMISSIONS, ROLE_N };
@@ -159,7 +170,8 @@ enum {
 extern const struct declare_kind declare_top, declare_environment, declare_hosts, declare_lifetimes,
     declare_area, declare_tenant, declare_business_unit, declare_role, declare_employee,
     declare_access_key, declare_application, declare_login_policy, declare_login_provider,
-    declare_login_authenticator;
+    declare_login_authenticator, declare_branding_kind, declare_branding_texts,
+    declare_branding_text;
 const struct declare_kind *declare_kind_at(size_t i); /* NULL past the end: docs and tests */
 
 /* ---- declare_read.c: JSON into objects
@@ -276,6 +288,14 @@ const char *declare_provider_scope_check(struct ctx *cx, struct str text);
 const char *declare_provider_claim_check(struct ctx *cx, struct str text);
 const char *declare_subject_check(struct ctx *cx, struct str text);
 
+/* ---- declare_branding.c ---- */
+
+const char *declare_brand_name_check(struct ctx *cx, struct str text);
+const char *declare_brand_text_check(struct ctx *cx, struct str text);
+const char *declare_brand_link_check(struct ctx *cx, struct str text);
+const char *declare_accent_check(struct ctx *cx, struct str text);
+const char *declare_accent_dark_check(struct ctx *cx, struct str text);
+
 /* ---- declare_change.c: compare, note, audit
  * ---------------------------------------------------------------- */
 
@@ -341,6 +361,8 @@ err declare_access_keys(struct declare *d, const struct declare_scope *scope,
                         const struct declare_owner *owner, const struct declare_object *employee);
 /* declare_login.c, declare_password.c: how the tenant's people sign in. */
 err declare_login_authenticators(struct declare *d, const struct declare_scope *scope);
+/* declare_branding.c: what their pages look like. */
+err declare_branding(struct declare *d, const struct declare_scope *scope);
 /* Compares, writes, and adds to `changed` what differs of an employee that is not new. */
 err declare_employee_login(struct declare *d, const struct declare_scope *scope,
                            const struct declare_object *o, const struct employee *employee,

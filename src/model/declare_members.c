@@ -164,6 +164,33 @@ static const struct declare_member application_members[APPLICATION_N] = {
 };
 KIND(declare_application, "application", application_members);
 
+/* The languages of the pages (web/texts/; a test compares them). */
+static const struct declare_member branding_text_members[] = {
+    {.name = "welcome", .type = DECLARE_TEXT, .check = declare_brand_text_check},
+    {.name = "support", .type = DECLARE_TEXT, .check = declare_brand_text_check},
+    {.name = "help", .type = DECLARE_TEXT, .check = declare_brand_link_check},
+};
+KIND(declare_branding_text, "branding_text", branding_text_members);
+
+static const struct declare_member branding_texts_members[] = {
+    {.name = "en", .type = DECLARE_OBJECT, .of = &declare_branding_text},
+    {.name = "de", .type = DECLARE_OBJECT, .of = &declare_branding_text},
+    {.name = "es", .type = DECLARE_OBJECT, .of = &declare_branding_text},
+    {.name = "fr", .type = DECLARE_OBJECT, .of = &declare_branding_text},
+    {.name = "ja", .type = DECLARE_OBJECT, .of = &declare_branding_text},
+};
+KIND(declare_branding_texts, "branding_texts", branding_texts_members);
+
+static const struct declare_member branding_members[BRANDING_N] = {
+    [BRANDING_NAME] = {.name = "name", .type = DECLARE_TEXT, .check = declare_brand_name_check},
+    [BRANDING_LOGO] = {.name = "logo", .type = DECLARE_IMAGE},
+    [BRANDING_BANNER] = {.name = "banner", .type = DECLARE_IMAGE},
+    [BRANDING_ACCENT] = {.name = "accent", .type = DECLARE_TEXT, .check = declare_accent_check},
+    [BRANDING_ACCENT_DARK] = {.name = "accentDark", .type = DECLARE_TEXT, .check = declare_accent_dark_check},
+    [BRANDING_TEXTS] = {.name = "texts", .type = DECLARE_OBJECT, .of = &declare_branding_texts},
+};
+KIND(declare_branding_kind, "branding", branding_members);
+
 static const struct declare_member tenant_members[TENANT_N] = {
     [TENANT_ID] = {.name = "tenantId", .type = DECLARE_UUID},
     [TENANT_TENANT] = {.name = "tenant", .type = DECLARE_TEXT, .need = NEED_ALWAYS, .column = true, .check = declare_identifier_check},
@@ -173,6 +200,7 @@ static const struct declare_member tenant_members[TENANT_N] = {
     [TENANT_PRIVATE] = {.name = "private", .type = DECLARE_BOOL, .column = true, .otherwise = "0"},
     [TENANT_IS_ENABLED] = {.name = "isEnabled", .type = DECLARE_BOOL, .column = true, .otherwise = "1"},
     [TENANT_LIFETIMES] = {.name = "lifetimes", .type = DECLARE_OBJECT, .column = true, .otherwise = "{}", .of = &declare_lifetimes},
+    [TENANT_BRANDING] = {.name = "branding", .type = DECLARE_OBJECT, .of = &declare_branding_kind},
     [TENANT_BUSINESS_UNITS] = {.name = "businessUnits", .type = DECLARE_OBJECTS, .of = &declare_business_unit},
     [TENANT_ROLES] = {.name = "roles", .type = DECLARE_OBJECTS, .of = &declare_role},
     [TENANT_LOGIN_AUTHENTICATORS] = {.name = "loginAuthenticators", .type = DECLARE_OBJECTS, .of = &declare_login_authenticator},
@@ -213,6 +241,9 @@ const struct declare_kind *declare_kind_at(size_t i) {
                                                        &declare_application,
                                                        &declare_login_policy,
                                                        &declare_login_provider,
-                                                       &declare_login_authenticator};
+                                                       &declare_login_authenticator,
+                                                       &declare_branding_kind,
+                                                       &declare_branding_texts,
+                                                       &declare_branding_text};
     return i < COUNT_OF(kinds) ? kinds[i] : NULL;
 }

@@ -215,12 +215,34 @@ static void secret_read(const struct reading *r, const json_t *json, struct decl
     }
 }
 
+/* No message shows the image. */
+static void image_read_member(const struct reading *r, const json_t *json,
+                              struct declare_value *v) {
+    struct branding_image image;
+    struct str base64;
+    const char *why = "it must be a string";
+    v->text = json_text(json);
+    if (json_is_string(json)) {
+        why = v->text.n == 0 ? NULL : branding_image_parse(r->d->cx, v->text, &image, &base64);
+    }
+    if (why != NULL) {
+        wrong(r, why);
+    }
+}
+
 static void (*const readers[DECLARE_TYPES])(const struct reading *, const json_t *,
                                             struct declare_value *) = {
-    [DECLARE_TEXT] = text_read,     [DECLARE_UUID] = uuid_read,   [DECLARE_INT] = int_read,
-    [DECLARE_BOOL] = bool_read,     [DECLARE_TEXTS] = texts_read, [DECLARE_WORDS] = words_read,
-    [DECLARE_JSON] = json_read,     [DECLARE_OBJECT] = one_read,  [DECLARE_OBJECTS] = objects_read,
+    [DECLARE_TEXT] = text_read,
+    [DECLARE_UUID] = uuid_read,
+    [DECLARE_INT] = int_read,
+    [DECLARE_BOOL] = bool_read,
+    [DECLARE_TEXTS] = texts_read,
+    [DECLARE_WORDS] = words_read,
+    [DECLARE_JSON] = json_read,
+    [DECLARE_OBJECT] = one_read,
+    [DECLARE_OBJECTS] = objects_read,
     [DECLARE_SECRET] = secret_read,
+    [DECLARE_IMAGE] = image_read_member,
 };
 
 static bool member_known(const struct declare_kind *kind, const char *key) {

@@ -253,6 +253,7 @@ static err tenant_apply(struct declare *d, struct declare_scope *scope) {
     for (size_t i = 0; i < units->n; i++) {
         TRY(unit_apply(d, scope, &units->objects[i]));
     }
+    TRY(declare_branding(d, scope));
     TRY(declare_roles(d, scope));
     TRY(declare_login_authenticators(d, scope));
     TRY(declare_employees(d, scope));

@@ -726,6 +726,7 @@ err recovery_code_use(struct ctx *cx, const struct login *l, struct str text);
 
 struct sso_session {
     struct str tenant_id, sso_session_id, employee_id, amr;
+    struct str user_agent; /* stored for its owner, never read to decide anything */
     int64_t auth_at, created_at, last_used_at, expires_at, idle_seconds;
 };
 /* A new id for every sign-in (SECURITY `fixation`). Filled in before: tenant_id, employee_id, amr,
@@ -791,5 +792,9 @@ err authorization_code_find(struct ctx *cx, struct str code, struct authorizatio
  * expired. session_create() of the same closure refuses when the browser session has ended. */
 err authorization_code_use(struct ctx *cx, const struct authorization_code *c,
                            struct str session_id);
+
+/* What a person sees and ends of its own; what a tenant's pages look like. */
+#include "account.h"
+#include "branding.h"
 
 #endif

@@ -189,6 +189,16 @@ static err clear_decisions(struct ctx *cx, struct bite *b) {
                       cx->now, true);
 }
 
+static err clear_consents(struct ctx *cx, struct bite *b) {
+    return exec_range(cx, b,
+                      "DELETE FROM consent "
+                      "WHERE (tenant_id, employee_id, application_id) > ($1, $2, $3) "
+                      "AND (tenant_id, employee_id, application_id) <= ($4, $5, $6) AND $7 > 0 "
+                      "AND NOT EXISTS (SELECT 1 FROM application_index i "
+                      "WHERE i.application_id = consent.application_id)",
+                      cx->now, true);
+}
+
 /* A few rows in all, so the bite is the table. */
 static err clear_signing_keys(struct ctx *cx, struct bite *b) {
     int64_t n;
@@ -224,6 +234,10 @@ static const struct purge_table tables[] = {
     {"SELECT flow_digest FROM login_flow_index WHERE flow_digest > $1 ORDER BY flow_digest LIMIT "
      "$2",
      1, clear_login_flows},
+    {"SELECT tenant_id, employee_id, application_id FROM consent "
+     "WHERE (tenant_id, employee_id, application_id) > ($1, $2, $3) "
+     "ORDER BY tenant_id, employee_id, application_id LIMIT $4",
+     3, clear_consents},
     {NULL, 0, clear_signing_keys},
 };
 

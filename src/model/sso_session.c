@@ -14,12 +14,12 @@ void sso_session_prepare(struct ctx *cx, struct sso_session *s, struct str *ret_
 err sso_session_create(struct ctx *cx, const struct sso_session *s) {
     return db_exec(cx,
                    "INSERT INTO sso_session (tenant_id, sso_session_id, employee_id, auth_at, amr, "
-                   "created_at, last_used_at, expires_at, idle_seconds) "
-                   "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+                   "created_at, last_used_at, expires_at, idle_seconds, user_agent) "
+                   "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
                    DB_ARGS(DB_TEXT(s->tenant_id), DB_TEXT(s->sso_session_id),
                            DB_TEXT(s->employee_id), DB_INT(s->auth_at), DB_TEXT(s->amr),
                            DB_INT(s->created_at), DB_INT(s->last_used_at), DB_INT(s->expires_at),
-                           DB_INT(s->idle_seconds)),
+                           DB_INT(s->idle_seconds), DB_TEXT(s->user_agent)),
                    NULL);
 }
 

@@ -36,7 +36,10 @@ err authorize_decide(struct ctx *cx, const struct authorize *r, const struct sso
         *ret_step = AUTHORIZE_LOGIN;
     } else if ((r->prompt & PROMPT_SELECT_ACCOUNT) != 0) {
         *ret_step = AUTHORIZE_SELECT;
-    } else if ((r->prompt & PROMPT_CONSENT) != 0) {
+    } else if ((r->prompt & PROMPT_CONSENT) != 0 || r->consent_due) {
+        if (r->prompt == PROMPT_NONE) {
+            return fail(cx, ERR_CONSENT_REQUIRED, "prompt=none, and the user would be asked");
+        }
         *ret_step = AUTHORIZE_CONSENT;
     } else {
         *ret_step = AUTHORIZE_RESPOND;

@@ -242,6 +242,9 @@ struct authorize {
     struct str tenant_id;              /* branding */
     bool two_factors;                  /* asked for, as an essential acr of claims */
     int64_t max_age;                   /* seconds; -1: not asked */
+    /* Not of the request, and not kept with it: what the user allowed earlier is less than this, or
+     * was taken back (consent_due()). Filled in before authorize_decide(). */
+    bool consent_due;
 };
 /* Reads and checks GET and POST parameters. ret_redirects: the error may go to redirect_uri, and
  * `ret` has what authorize_fail() needs; false: it must be a page (SECURITY `no-open-redirect`). */

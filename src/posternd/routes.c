@@ -74,6 +74,16 @@ static const struct route rows[] = {
     {.methods = HTTP_GET, .path = ASSET_PATH "{name}", .handle = asset_get, .errors = ERRORS_PAGE,
      .name = "asset_get", .summary = "What the pages need; each name has the digest of its content"},
 
+    {.methods = HTTP_GET, .path = ACCOUNT_PATH, .handle = account_page_get, .errors = ERRORS_PAGE,
+     .name = "account_get", .summary = "One's own page: where one is signed in, and what one allowed"},
+    {.methods = HTTP_POST, .path = ACCOUNT_PATH, .handle = account_page_post, .body = BODY_FORM,
+     .body_max = ACCOUNT_BODY_MAX, .errors = ERRORS_PAGE,
+     .name = "account_post", .summary = "End a session of one's own, or take back what one allowed"},
+    {.methods = HTTP_GET, .path = "/", .handle = root_get, .errors = ERRORS_PAGE,
+     .name = "root_get", .summary = "Leads to one's own page"},
+    {.methods = HTTP_GET, .path = BRAND_PATH "{name}", .handle = brand_get, .errors = ERRORS_PAGE,
+     .name = "brand_get", .summary = "Images and colours of a tenant's pages; each name has the digest of its content"},
+
     /* The older surfaces (PROTOCOL 6). */
     {.methods = HTTP_POST, .path = "/authentication/v1/token/access-key", .handle = access_key_token_post,
      .body = BODY_FORM_OR_JSON, .cors = CORS_REGISTERED, .rate = RATE_TOKEN, .errors = ERRORS_API,

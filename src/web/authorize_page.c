@@ -103,6 +103,9 @@ err authorize_page(struct ctx *cx, const struct request *rq, struct reply *rp) {
         return OK;
     }
     enum authorize_step next;
+    if (found) {
+        TRY(consent_wanted(cx, r, sso.tenant_id, sso.employee_id, &r->consent_due));
+    }
     e = authorize_decide(cx, r, found ? &sso : NULL, &next);
     if (e != OK) {
         return refuse(cx, rq, r, true, e, rp);

@@ -58,12 +58,14 @@ void expired_page(struct ctx *cx, const struct request *rq, struct reply *rp) {
     struct page *p = page_begin(cx, rq, &options);
     page_paragraph(p, TEXT_EXPIRED_WHY, NULL);
     page_paragraph(p, TEXT_EXPIRED_TODO, NULL);
+    account_link(p);
     p->status = 400;
     page_end(p, rp);
 }
 
 void done_page(struct ctx *cx, const struct request *rq, const struct flow *f, struct reply *rp) {
     struct page_options options = {.title = TEXT_DONE_TITLE,
+                                   .request = &f->request,
                                    .ui_locales = f->request.ui_locales,
                                    .display = f->request.display};
     struct page *p = page_begin(cx, rq, &options);

@@ -16,6 +16,29 @@ err application_usable(struct ctx *cx, const struct application *a, struct str t
     return OK;
 }
 
+static struct consent consent_of(const struct authorize *r, struct str tenant_id,
+                                 struct str employee_id) {
+    return (struct consent){.tenant_id = tenant_id,
+                            .employee_id = employee_id,
+                            .application_id = r->application.application_id,
+                            .application_tenant_id = r->application.tenant_id,
+                            .scope = r->scope};
+}
+
+err consent_wanted(struct ctx *cx, const struct authorize *r, struct str tenant_id,
+                   struct str employee_id, bool *ret_wanted) {
+    if (r->application.application_id.p == NULL) {
+        *ret_wanted = false;
+        return OK;
+    }
+    if ((r->prompt & PROMPT_CONSENT) != 0) {
+        *ret_wanted = true;
+        return OK;
+    }
+    struct consent c = consent_of(r, tenant_id, employee_id);
+    return consent_due(cx, &c, ret_wanted);
+}
+
 /* It ends at a page of our own. */
 static bool is_local(const struct finish *f) {
     return f->flow != NULL && f->flow->return_path.p != NULL;
@@ -87,9 +110,31 @@ static err flow_store(struct ctx *cx, const struct finish *f) {
     return login_flow_delete(cx, &f->flow->row);
 }
 
+/* What was said is remembered; what was taken back a moment ago gives no code (SECURITY
+ * `dead-means-dead`). */
+static err consent_store(struct ctx *cx, const struct finish *f) {
+    struct consent c = consent_of(f->request, f->sso.tenant_id, f->sso.employee_id);
+    bool due;
+    if (f->asks_consent || is_local(f)) {
+        return OK;
+    }
+    if (!f->consented) {
+        TRY(consent_due(cx, &c, &due));
+        return due ? fail(cx, ERR_CONFLICT, "what was allowed was taken back meanwhile") : OK;
+    }
+    TRY(consent_allow(cx, &c));
+    struct audit record = {.tenant_id = c.tenant_id,
+                           .actor = str_format(cx->arena, "user:%.*s", STR_ARG(c.employee_id)),
+                           .action = STR("consent.allow"),
+                           .object = c.application_id,
+                           .remote = f->remote};
+    return audit_write(cx, &record);
+}
+
 err finish_commit(struct ctx *cx, const struct finish *f) {
     TRY(flow_store(cx, f));
     TRY(session_store(cx, f));
+    TRY(consent_store(cx, f));
     if (f->grant.code.code.p != NULL) {
         TRY(authorization_code_create(cx, &f->grant.code));
     }

@@ -10,6 +10,21 @@ static void problem_show(struct page *p, const struct flow_data *d) {
     }
 }
 
+/* Whose user it is, when that was proven; absent before. */
+static err proven_tenant(struct ctx *cx, const struct request *rq, const struct flow *f,
+                         struct str *ret_tenant_id) {
+    struct sso_session sso;
+    bool found = false;
+    *ret_tenant_id = f->data.proof.tenant_id;
+    if (f->data.sso_session_id.p != NULL) {
+        TRY(browser_session(cx, rq, &sso, &found));
+    }
+    if (found && str_eq(sso.sso_session_id, f->data.sso_session_id)) {
+        *ret_tenant_id = sso.tenant_id;
+    }
+    return OK;
+}
+
 err login_get(struct ctx *cx, const struct request *rq, struct reply *rp) {
     struct flow f;
     struct str secret;
@@ -22,9 +37,12 @@ err login_get(struct ctx *cx, const struct request *rq, struct reply *rp) {
         return OK;
     }
     struct page_options options = {.title = step->title,
+                                   .request = &f.request,
                                    .ui_locales = f.request.ui_locales,
                                    .display = f.request.display,
                                    .redirect = f.request.redirect_uri};
+    TRY(proven_tenant(cx, rq, &f, &options.tenant_id));
+    options.welcomes = options.tenant_id.p == NULL;
     struct page *p = page_begin(cx, rq, &options);
     problem_show(p, &f.data);
     TRY(step->show(cx, &f, p));

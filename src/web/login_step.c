@@ -127,6 +127,7 @@ static err account_continue(struct ctx *cx, const struct request *rq, struct flo
     enum authorize_step step;
     struct user user;
     chosen.prompt &= ~(unsigned)PROMPT_SELECT_ACCOUNT;
+    TRY(consent_wanted(cx, &chosen, sso->tenant_id, sso->employee_id, &chosen.consent_due));
     TRY(authorize_decide(cx, &chosen, sso, &step));
     if (step == AUTHORIZE_LOGIN) {
         TRY(user_find(cx, sso->tenant_id, sso->employee_id, &user));
@@ -185,7 +186,7 @@ enum text_key scope_text(struct str scope) {
     return TEXT_COUNT;
 }
 
-static void scopes_show(struct page *p, struct str scope) {
+void scopes_show(struct page *p, struct str scope) {
     struct html *h = &p->h;
     HTML(h, "<ul class=\"scopes\">\n");
     const struct scope_info *s;
@@ -241,6 +242,7 @@ static err consent_post(struct ctx *cx, const struct request *rq, struct flow *f
         return flow_advance(cx, f, STEP_PASSWORD, &data, rp);
     }
     finish->request = &f->request;
+    finish->consented = true;
     finish->flow = f;
     return finish_respond(cx, rq, finish, rp);
 }

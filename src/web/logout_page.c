@@ -56,6 +56,7 @@ static void form_show(struct page *p, const struct logout *l, struct str confirm
 static err confirm(struct ctx *cx, const struct request *rq, const struct logout *l,
                    const struct sso_session *sso, struct reply *rp) {
     struct page_options options = {.title = TEXT_LOGOUT_TITLE,
+                                   .tenant_id = sso->tenant_id,
                                    .ui_locales = l->ui_locales,
                                    .redirect = l->post_logout_redirect_uri};
     struct str cookie;
@@ -79,6 +80,7 @@ static void message_page(struct ctx *cx, const struct request *rq, enum text_key
     struct page_options options = {.title = title};
     struct page *p = page_begin(cx, rq, &options);
     page_paragraph(p, text, NULL);
+    account_link(p);
     page_end(p, rp);
 }
 

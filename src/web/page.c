@@ -3,7 +3,8 @@
 #include "web_internal.h"
 
 #define CSP                                                                                        \
-    "default-src 'none'; style-src 'self'; base-uri 'none'; frame-ancestors 'none'; "              \
+    "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; frame-ancestors "      \
+    "'none'; "                                                                                     \
     "form-action 'self'"
 
 static bool is_scheme(struct str scheme) {
@@ -129,12 +130,19 @@ static void head_write(struct page *p, const struct page_options *o) {
     HTML(h, ">\n<head>\n<meta charset=\"utf-8\">\n<title>");
     html_text(h, str_from(text_of(p, o->title)));
     HTML(h, " \xc2\xb7 ");
-    html_text(h, str_from(text_of(p, TEXT_PAGE_BRAND)));
+    bool named = p->brand != NULL && p->brand->name.p != NULL;
+    html_text(h, named ? p->brand->name : str_from(text_of(p, TEXT_PAGE_BRAND)));
     HTML(h, "</title>\n<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
             "<meta name=\"robots\" content=\"noindex\">\n"
             "<meta name=\"color-scheme\" content=\"light dark\">\n<link rel=\"stylesheet\"");
     HTML_URL(h, "href", asset_style_path(p->cx->arena));
-    HTML(h, ">\n</head>\n");
+    HTML(h, ">\n");
+    if (p->brand != NULL && p->brand->has_accent) {
+        HTML(h, "<link rel=\"stylesheet\"");
+        HTML_URL(h, "href", brand_style_path(p->cx->arena, p->brand));
+        HTML(h, ">\n");
+    }
+    HTML(h, "</head>\n");
 }
 
 struct page *page_begin(struct ctx *cx, const struct request *rq, const struct page_options *o) {
@@ -144,12 +152,21 @@ struct page *page_begin(struct ctx *cx, const struct request *rq, const struct p
     p->rq = rq;
     p->redirect = o->redirect;
     p->language = language_choose(o->ui_locales, request_header(rq, "accept-language"));
+    p->brand = brand_find(cx, rq, o);
+    if (p->brand != NULL) {
+        branding_text(cx, p->brand, str_from(p->language->tag), &p->brand_text);
+    }
     head_write(p, o);
     struct html *h = &p->h;
-    HTML(h, "<body>\n<header class=\"brand\"><svg viewBox=\"0 0 24 24\" aria-hidden=\"true\">"
-            "<path d=\"M3 21V5h3v3h3V5h6v3h3V5h3v16zM9 21v-5a3 3 0 0 1 6 0v5\"/></svg><span>");
-    page_say(p, TEXT_PAGE_BRAND, NULL);
-    HTML(h, "</span></header>\n<main id=\"main\">\n<h1>");
+    HTML(h, "<body>\n");
+    brand_header(p);
+    HTML(h, "<main id=\"main\"");
+    if (o->wide) {
+        HTML(h, " class=\"wide\"");
+    }
+    HTML(h, ">\n");
+    brand_welcome(p, o->welcomes);
+    HTML(h, "<h1>");
     page_say(p, o->title, NULL);
     HTML(h, "</h1>\n");
     return p;
@@ -166,7 +183,9 @@ static struct str host_of(const struct request *rq) {
 }
 
 void page_end(struct page *p, struct reply *rp) {
-    HTML(&p->h, "</main>\n<footer><p>");
+    HTML(&p->h, "</main>\n<footer>");
+    brand_support(p);
+    HTML(&p->h, "<p>");
     page_say(p, TEXT_PAGE_FOOTER, TEXT_VALUES({"host", host_of(p->rq)}));
     HTML(&p->h, "</p></footer>\n</body>\n</html>\n");
     rp->status = p->status != 0 ? p->status : 200;

@@ -33,10 +33,11 @@ static err end_prepare(struct ctx *cx, const struct request *rq, struct sign_in 
     struct finish *f = &s->finish;
     f->request = &s->flow->request;
     f->flow = s->flow;
-    f->asks_consent = (f->request->prompt & PROMPT_CONSENT) != 0;
+    TRY(consent_wanted(cx, f->request, l->tenant_id, l->employee_id, &f->asks_consent));
     f->sso = (struct sso_session){.tenant_id = l->tenant_id,
                                   .employee_id = l->employee_id,
                                   .amr = s->proof.amr,
+                                  .user_agent = user_agent_kept(cx->arena, rq),
                                   .auth_at = s->proof.auth_at > 0 ? s->proof.auth_at : cx->now,
                                   .created_at = cx->now,
                                   .last_used_at = cx->now,

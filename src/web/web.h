@@ -33,7 +33,6 @@ err login_post(struct ctx *cx, const struct request *rq, struct reply *rp);
 
 /* The page of the account leads here: everything is proven anew, then the second factor is looked
  * at, replaced, or given new recovery codes; back at ACCOUNT_PATH. */
-#define ACCOUNT_PATH       "/auth/account"
 #define SECOND_FACTOR_PATH "/auth/account/second-factor"
 err second_factor_page(struct ctx *cx, const struct request *rq, struct reply *rp);
 /* ---- provider_callback.c: GET /auth/login/callback, back from another provider ---- */
@@ -50,6 +49,19 @@ err logout_page(struct ctx *cx, const struct request *rq, struct reply *rp);
 
 #define ASSET_PATH "/auth/assets/"
 err asset_get(struct ctx *cx, const struct request *rq, struct reply *rp);
+
+/* ---- account_page.c: GET and POST /auth/account, one's own page; GET / leads there ---- */
+
+#define ACCOUNT_PATH     "/auth/account"
+#define ACCOUNT_BODY_MAX 4096
+err account_page_get(struct ctx *cx, const struct request *rq, struct reply *rp);
+err account_page_post(struct ctx *cx, const struct request *rq, struct reply *rp);
+err root_get(struct ctx *cx, const struct request *rq, struct reply *rp);
+
+/* ---- brand.c: GET /auth/brand/{name}, a tenant's images and colours ---- */
+
+#define BRAND_PATH "/auth/brand/"
+err brand_get(struct ctx *cx, const struct request *rq, struct reply *rp);
 
 /* ---- error_page.c: http_hooks.error_page ---- */
 

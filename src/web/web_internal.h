@@ -47,12 +47,19 @@ struct page {
     const struct language *language;
     struct ctx *cx;
     const struct request *rq;
-    struct str redirect; /* where a form of this page may end up: form-action */
-    struct str refresh;  /* where the browser goes on by itself; absent: nowhere */
-    int status;          /* 0: 200 */
+    struct str redirect;          /* where a form of this page may end up: form-action */
+    struct str refresh;           /* where the browser goes on by itself; absent: nowhere */
+    int status;                   /* 0: 200 */
+    const struct branding *brand; /* NULL: none */
+    struct branding_text brand_text;
 };
 struct page_options {
     enum text_key title;
+    /* Whose branding: of the request, which may be NULL or without an application, and of whoever
+     * has proven to be of this tenant; absent: nobody. */
+    const struct authorize *request;
+    struct str tenant_id;
+    bool welcomes, wide;                      /* the tenant's welcome is on it; it has lists */
     struct str ui_locales, display, redirect; /* of the authorization request, or absent */
 };
 /* Up to and with the heading. */
@@ -83,6 +90,26 @@ void page_see_other(struct reply *rp, struct str path);
 
 /* A QR code of this text, with a text for those who do not see it. */
 err qr_show(struct page *p, struct str text, enum text_key alternative);
+
+/* ---- brand.c: what a tenant put on its pages; page_begin() and page_end() write it ---- */
+
+const struct branding *brand_find(struct ctx *cx, const struct request *rq,
+                                  const struct page_options *o);
+struct str brand_style_path(struct arena *a, const struct branding *b); /* of its colours */
+void brand_header(struct page *p);
+void brand_welcome(struct page *p, bool welcomes);
+void brand_support(struct page *p);
+
+/* ---- account_page.c ---- */
+
+void account_link(struct page *p); /* for pages at which something ends */
+
+/* ---- user_agent.c: what a browser says it is ---- */
+
+#define USER_AGENT_MAX 256
+struct str user_agent_kept(struct arena *a, const struct request *rq); /* as it is stored */
+/* "Firefox, Linux"; absent: nothing that is known. */
+struct str user_agent_name(struct arena *a, struct str text);
 
 /* ---- asset.c ---- */
 
@@ -208,6 +235,7 @@ struct finish {
     struct str cookie;         /* of a new session; absent: it is one that was there */
     struct sso_session before; /* that this browser had; sso_session_id absent: none */
     bool asks_consent;         /* the user is asked first */
+    bool consented;            /* the user was, and said yes: it is remembered */
     struct user user;
     struct str remote;
     struct authorize_grant grant; /* filled in */
@@ -218,6 +246,9 @@ err finish_prepare(struct ctx *cx, const struct request *rq, struct finish *f, s
 err finish_commit(struct ctx *cx, const struct finish *f);
 /* Both, with a closure of their own. */
 err finish_respond(struct ctx *cx, const struct request *rq, struct finish *f, struct reply *rp);
+/* prompt=consent, or more than this user allowed the application when it was asked. */
+err consent_wanted(struct ctx *cx, const struct authorize *r, struct str tenant_id,
+                   struct str employee_id, bool *ret_wanted);
 /* rp: back with an error of OpenID Connect Core 3.1.2.6; the flow ends in the closure. */
 void finish_refuse(struct ctx *cx, const struct request *rq, const struct flow *flow,
                    const char *error, const char *description, struct reply *rp);
@@ -320,6 +351,7 @@ err login_way_is_password(struct ctx *cx, const struct request *rq, struct str u
                           bool *ret_password);
 err login_provider_show(struct ctx *cx, const struct flow *f, struct page *p);
 err login_provider_post(struct ctx *cx, const struct request *rq, struct flow *f, struct reply *rp);
+void scopes_show(struct page *p, struct str scope);
 err login_password_show(struct ctx *cx, const struct flow *f, struct page *p);
 err login_password_post(struct ctx *cx, const struct request *rq, struct flow *f, struct reply *rp);
 #define STEP_USER     "user"

@@ -2,13 +2,14 @@
 // Every page in every state that it has: how a person gets there. A new page is a row here.
 //
 //   name     of the screenshots, build/screenshots/NAME-SIZE-SCHEME.png
-//   title    of the page, before " · Postern"
+//   title    of the page, before " · Postern", or before the name of its branding: brand
 //   status   of the answer, unless 200
 //   to(p)    goes there: p is a Person (lib/world.mjs) at an empty page with a fresh profile
 //   lang, problem   what the page says of itself, unless English and nothing
 //   bare     not of the common layout: the answer that sends itself on
 //   scripts  true, false: only with or without; absent: both
 import { codeAt, recoveryOf, secretOf } from '../lib/otp.mjs';
+import { northwind } from './lib/world.mjs';
 
 const KIM = 'kim@acme.example';
 const LONG = 'a.very.long.name.that.no.phone.has.room.for.in.one.line@acme.example';
@@ -107,6 +108,23 @@ export const STATES = [
   { name: 'logout', title: 'Sign out?', to: async (p) => { await p.signIn(KIM); await p.open('/auth/authorize/logout'); } },
   { name: 'logged-out', title: 'You are signed out', to: async (p) => { await p.signIn(KIM); await p.open('/auth/authorize/logout'); await p.press('logout'); } },
   { name: 'stayed', title: 'You are still signed in', to: async (p) => { await p.signIn(KIM); await p.open('/auth/authorize/logout'); await p.press('stay'); } },
+  { name: 'branded', title: 'Sign in', brand: 'Northwind Traders', to: (p) => p.ask({ tenantId: northwind }) },
+  { name: 'branded-wrong', title: 'Sign in', brand: 'Northwind Traders', problem: /user name or the password is wrong/,
+    to: async (p) => { await user(p, 'nobody@acme.example', { tenantId: northwind }); await p.password('Wrong-lantern 7'); } },
+  { name: 'branded-japanese', title: 'サインイン', brand: 'Northwind Traders', lang: 'ja', to: (p) => p.ask({ tenantId: northwind, ui_locales: 'ja' }) },
+  { name: 'branded-consent', title: 'Allow access?', brand: 'Northwind Traders', to: async (p) => {
+    await p.ask({ prompt: 'consent' }, 'Timesheet');
+    await p.name('mia@northwind.example');
+    await p.password();
+  } },
+  { name: 'home', title: 'Your account', to: async (p) => { await p.signIn('lee@acme.example'); await p.open('/auth/account'); } },
+  { name: 'home-full', title: 'Your account', brand: 'Northwind Traders', to: async (p) => {
+    await p.ask({ prompt: 'consent', scope: 'openid platform-user-read' }, 'Timesheet');
+    await p.name('mia@northwind.example');
+    await p.password();
+    await p.press('allow');
+    await p.open('/auth/account?done=others');
+  } },
   { name: 'form-post', title: 'Signing in', bare: true, scripts: false, to: async (p) => {
     await p.ask({ response_mode: 'form_post' });
     await p.name(KIM);

@@ -9,15 +9,20 @@ function attributes(tag) {
   return Object.fromEntries([...tag.matchAll(/\s([\w-]+)(?:="([^"]*)")?/g)].map(([, name, value = '']) => [name, plain(value)]));
 }
 
-// { action, fields: { name: value }, inputs, buttons: { value: label } } of the one form of a page.
+const FORM = /<form([^>]*)>([\s\S]*?)<\/form>/;
+
+// { action, fields: { name: value }, inputs, buttons: { value: label } } of the first form of a page.
 export function formOf(text) {
-  const form = text.match(/<form([^>]*)>([\s\S]*?)<\/form>/);
+  const form = text.match(FORM);
   if (!form) return undefined;
   const inputs = [...form[2].matchAll(/<input[^>]*>/g)].map(([tag]) => attributes(tag));
   const buttons = [...form[2].matchAll(/<button([^>]*)>([\s\S]*?)<\/button>/g)]
     .map(([, tag, label]) => [attributes(tag).value, plain(label.replace(/<[^>]*>/g, ''))]);
   return { ...attributes(form[1]), inputs, fields: Object.fromEntries(inputs.map((i) => [i.name, i.value ?? ''])), buttons: Object.fromEntries(buttons) };
 }
+
+// Of all of them.
+export const formsOf = (text) => [...text.matchAll(new RegExp(FORM, 'g'))].map(([form]) => formOf(form));
 
 export class Visitor {
   constructor(server, headers = {}) {

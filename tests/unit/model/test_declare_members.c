@@ -28,9 +28,9 @@ static const json_t *definition(const json_t *schema, const struct declare_kind 
 
 /* What a type of ours is in the schema; NULL: looked at otherwise. */
 static const char *const schema_types[DECLARE_TYPES] = {
-    [DECLARE_TEXT] = "string",  [DECLARE_UUID] = "string",  [DECLARE_INT] = "integer",
-    [DECLARE_BOOL] = "boolean", [DECLARE_TEXTS] = "array",  [DECLARE_WORDS] = "array",
-    [DECLARE_JSON] = "object",  [DECLARE_OBJECTS] = "array"};
+    [DECLARE_TEXT] = "string",  [DECLARE_UUID] = "string",   [DECLARE_INT] = "integer",
+    [DECLARE_BOOL] = "boolean", [DECLARE_TEXTS] = "array",   [DECLARE_WORDS] = "array",
+    [DECLARE_JSON] = "object",  [DECLARE_OBJECTS] = "array", [DECLARE_IMAGE] = "string"};
 
 static void reference_names(const json_t *holder, const struct declare_kind *of,
                             struct fixture *f) {

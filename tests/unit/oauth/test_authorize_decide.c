@@ -41,6 +41,23 @@ static void prompts_ask(void **state) {
     assert_redirected(h, &a, REDIRECT "?code=", "");
 }
 
+/* More than what was allowed, or taken back: asked, and with prompt=none an error (Core 3.1.2.6).
+ */
+static void what_was_not_allowed_is_asked(void **state) {
+    struct house *h = *state;
+    struct browser b = browser_new(h, TENANT, USER);
+    enum authorize_step step;
+    struct answer a = browser_get(h, &b, ASK_CONF);
+    assert_redirected(h, &a, REDIRECT "?code=", "");
+    struct authorize r = b.request;
+    r.consent_due = true;
+    assert_int_equal(authorize_decide(&h->cx, &r, b.sso, &step), OK);
+    assert_int_equal(step, AUTHORIZE_CONSENT);
+    r.prompt = PROMPT_NONE;
+    assert_int_equal(authorize_decide(&h->cx, &r, b.sso, &step), ERR_CONSENT_REQUIRED);
+    assert_int_equal(authorize_decide(&h->cx, &r, NULL, &step), ERR_LOGIN_REQUIRED);
+}
+
 static void max_age_is_counted_from_the_sign_in(void **state) {
     struct house *h = *state;
     struct browser b = browser_new(h, TENANT, USER);
@@ -197,6 +214,7 @@ int main(void) {
     static const struct CMUnitTest tests[] = {
         HOUSE_TEST(nobody_signs_in),
         HOUSE_TEST(prompts_ask),
+        HOUSE_TEST(what_was_not_allowed_is_asked),
         HOUSE_TEST(max_age_is_counted_from_the_sign_in),
         HOUSE_TEST(hints_name_who_it_must_be),
         HOUSE_TEST(audience_hints_of_others_are_refused),

@@ -90,8 +90,8 @@ static void headers_allow_nothing_but_the_stylesheet_and_the_form(void **state) 
     struct reply rp = {.status = 0};
     page_headers(&f->cx, STR_NONE, &rp);
     assert_str(reply_value(&rp, "Content-Security-Policy"),
-               "default-src 'none'; style-src 'self'; base-uri 'none'; frame-ancestors 'none'; "
-               "form-action 'self'");
+               "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; "
+               "frame-ancestors 'none'; form-action 'self'");
     assert_str(reply_value(&rp, "Referrer-Policy"), "no-referrer");
     rp = (struct reply){.status = 0};
     page_headers(&f->cx, STR("https://app.example:8443/cb?x=1"), &rp);

@@ -44,7 +44,7 @@ export async function structure(page, state) {
     };
   });
   assert.equal(seen.lang, state.lang ?? 'en');
-  assert.equal(seen.title, state.bare ? state.title : `${state.title} · Postern`);
+  assert.equal(seen.title, state.bare ? state.title : `${state.title} · ${state.brand ?? 'Postern'}`);
   assert.equal(seen.h1.length, 1, `one h1: ${seen.h1}`);
   assert.equal(seen.main, 1, 'one main');
   for (const what of ['foreign', 'twice', 'unlabelled', 'nameless', 'dangling', ...(state.bare ? [] : ['scripts', 'small'])]) assert.deepEqual(seen[what], [], what);

@@ -8,9 +8,10 @@ import http from 'node:http';
 import { generators } from 'openid-client';
 import { HostileProvider } from '../../lib/hostile_provider.mjs';
 import { Server } from '../../lib/server.mjs';
+import { picture } from './picture.mjs';
 
 export const PASSWORD = 'Brass-lantern 7 & <quiet>';
-export const acme = '11ee9999-1111-4111-8111-111111111111';
+export const acme = '11ee9999-1111-4111-8111-111111111111', northwind = '11ee9999-2222-4222-8222-222222222222';
 const CODE_TYPES = ['code', 'id_token', 'id_token token', 'code id_token', 'code token', 'code id_token token'];
 // Who has no second factor yet: each state that sets one up takes another one.
 const SPARE = Array.from({ length: 16 }, (_, i) => `spare${i}@acme.example`);
@@ -18,6 +19,13 @@ const escape = (text) => text.replace(/[&<>"']/g, (c) => `&#${c.charCodeAt(0)};`
 
 const person = (name, more = {}) => ({ userName: name, emailAddress: name, firstName: 'Kim', lastName: 'Li', role: 'Agent', password: PASSWORD, ...more });
 const openid = (name, issuer) => ({ name, kind: 'openid', provider: { issuer, clientId: 'postern' } });
+const branding = () => ({
+  name: 'Northwind Traders', accent: '#a01040',
+  logo: picture(300, 80, (x, y) => (Math.abs(Math.hypot(x - 40, y - 40) - 30) < 7 || (x > 90 && x < 290 && y > 30 && y < 50 && x % 40 < 28) ? [160, 16, 64, 255] : [0, 0, 0, 0])),
+  banner: picture(832, 160, (x, y) => [120 + (y >> 1), 10 + (x >> 4), 70 + (x >> 4), 255]),
+  texts: { en: { welcome: 'Welcome to the Northwind customer care desk.', support: 'Help desk: 555-0100, day and night.', help: 'https://help.northwind.example/' },
+    ja: { welcome: 'ノースウィンド カスタマーケアへようこそ。', support: 'ヘルプデスク：555-0100', help: 'https://help.northwind.example/' } },
+});
 const model = (application, provider, more = []) => (issuer) => ({ environments: [{
   name: 'local', issuer, default: true,
   areas: [{ area: 'na1', domain: 'example.com', acdDomain: 'acd.example.com', uhDomain: 'uh.example.com', clusters: ['B32'] }],
@@ -35,6 +43,12 @@ const model = (application, provider, more = []) => (issuer) => ({ environments:
       ...more,
     ].map((a) => ({ vendor: 'Acme', tenancy: 'single', businessUnit: 4600738, scope: ['openid', 'platform-user-read', 'access-key-read'],
       redirects: [`${application}/callback`], logouts: [`${application}/bye`], ...a })),
+  }, {
+    tenantId: northwind, tenant: 'northwind', area: 'na1', cluster: 'B32', businessUnits: [{ number: 4600801, name: 'northwind', primary: true }], branding: branding(),
+    roles: [{ name: 'Agent', legacyId: 'Agent', permissions: [] }], loginAuthenticators: [{ name: 'Passwords', kind: 'system' }],
+    employees: [person('mia@northwind.example')],
+    applications: [{ name: 'Timesheet', vendor: 'Contoso', type: 'public', authMethod: 'none', tenancy: 'single', businessUnit: 4600801,
+      scope: ['openid', 'platform-user-read'], redirects: [`${application}/callback`] }],
   }],
 }] });
 

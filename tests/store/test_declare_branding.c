@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* plan and apply: what a tenant's pages look like. */
+#include "store.h"
+
+#include "model.h"
+
+#include <string.h>
+
+static const struct seal_key master = {.bytes = {7, 1, 2, 3}};
+
+#define PIXEL_1                                                                                    \
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+"                                \
+    "M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
+#define PIXEL_2                                                                                    \
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPhfDwAChwGA60e6kgAAAABJRU5ErkJg" \
+    "gg=="
+#define TENANT(name, number, inside)                                                               \
+    "{\"tenant\":\"" name                                                                          \
+    "\",\"area\":\"na1\",\"cluster\":\"B32\",\"businessUnits\":[{\"number\":" number "}]" inside   \
+    "}"
+#define WORLD(tenants)                                                                             \
+    "{\"environments\":[{\"name\":\"one\",\"areas\":[{\"area\":\"na1\",\"domain\":\"d.example\","  \
+    "\"acdDomain\":\"a.example\",\"clusters\":[\"B32\"]}],\"tenants\":[" tenants "]}]}"
+/* Environment "one" with a tenant "classics" of this branding. */
+#define BRANDED(inside) WORLD(TENANT("classics", "1", ",\"branding\":{" inside "}"))
+
+static err run(struct fixture *f, const char *text, bool apply, struct declaration_result *r) {
+    struct declaration_options o = {.text = str_from(text),
+                                    .file = "demo.json",
+                                    .master = &master,
+                                    .actor = STR("operator:test"),
+                                    .apply = apply};
+    *r = (struct declaration_result){0};
+    return declaration_run(f->cx, &o, r);
+}
+
+/* One change, with this detail; NULL: none. */
+static void applied(struct fixture *f, const char *text, const char *detail) {
+    struct declaration_result r;
+    must(f->cx, run(f, text, true, &r));
+    assert_int_equal(r.changes_n, detail != NULL ? 1 : 0);
+    if (detail != NULL && !str_is(r.changes[0].detail, detail)) {
+        print_message("detail: %.*s\n", STR_ARG(r.changes[0].detail));
+        assert_true(false);
+    }
+}
+
+static void refused(struct fixture *f, const char *text, const char *part) {
+    struct declaration_result r;
+    must_fail(f->cx, run(f, text, true, &r), ERR_BAD_CONFIG);
+    if (strstr(failure_text(f->cx), part) == NULL) {
+        print_message("said: %s\nnot:  %s\n", failure_text(f->cx), part);
+        assert_true(false);
+    }
+}
+
+/* With keys that nobody reads: making real ones takes most of a case's time. */
+static void environment_ready(struct fixture *f) {
+    store_sql(
+        f, "INSERT INTO environment (environment_id, name, issuer, is_default, hosts, lifetimes, "
+           "platform_client_id, created_at, updated_at) "
+           "VALUES ('e1', 'one', 'https://one.example', 1, '{}', '{}', 'p1', 1, 1)");
+    for (int i = 0; i < 1 + SIGNING_KEYS_FUTURE + 1; i++) {
+        bool refresh = i > SIGNING_KEYS_FUTURE, active = i == 0 || refresh;
+        must(f->cx, db_exec(f->cx,
+                            "INSERT INTO signing_key (environment_id, kid, alg, state, position, "
+                            "private_sealed, created_at) VALUES ('e1', $1, $2, $3, $4, '', 1)",
+                            DB_ARGS(DB_TEXT(str_format(f->cx->arena, "k%d", i)),
+                                    DB_TEXT(refresh ? STR("HS256") : STR("RS256")),
+                                    DB_TEXT(active ? STR("active") : STR("future")),
+                                    DB_INT(active ? 0 : i)),
+                            NULL));
+    }
+}
+
+static struct str tenant_id(struct fixture *f, const char *tenant) {
+    struct str id;
+    must(f->cx, db_one(f->cx, "SELECT tenant_id FROM tenant WHERE tenant = $1",
+                       DB_ARGS(DB_TEXT(str_from(tenant))), DB_COLUMNS(COLUMN_STR(&id))));
+    return id;
+}
+
+static struct branding found(struct fixture *f, const char *tenant) {
+    struct branding b;
+    must(f->cx, branding_find(f->cx, STR("e1"), tenant_id(f, tenant), &b));
+    return b;
+}
+
+static void branding_is_declared_changed_and_taken_away(struct fixture *f) {
+    struct declaration_result r;
+    struct branding b;
+    struct branding_text t;
+    struct str type, bytes;
+    environment_ready(f);
+    must(f->cx,
+         run(f, BRANDED("\"name\":\"Classics\",\"logo\":\"" PIXEL_1 "\",\"accent\":\"#7A1F3D\""),
+             true, &r));
+    b = found(f, "classics");
+    assert_true(str_is(b.name, "Classics"));
+    assert_true(str_is(b.logo.image.type, "image/png"));
+    assert_null(b.banner.digest.p);
+    struct colour dark;
+    assert_true(colour_parse(STR(BRANDING_AGAINST_DARK), &dark));
+    assert_true(colour_contrast(b.accent_dark, dark) >= BRANDING_CONTRAST);
+    must(f->cx, branding_image(f->cx, STR("e1"), b.logo.digest, &type, &bytes));
+    assert_true(str_is(type, "image/png"));
+    struct str first = b.logo.digest;
+    /* Again: nothing. Without a word of it: it stays. */
+    applied(f, BRANDED("\"accent\":\"#7A1F3D\",\"logo\":\"data:image/png;base64," PIXEL_1 "\""),
+            NULL);
+    applied(f, WORLD(TENANT("classics", "1", "")), NULL);
+    applied(f, BRANDED(""), NULL);
+    applied(f, BRANDED("\"texts\":{\"de\":{\"welcome\":\"Willkommen\"}},\"logo\":\"" PIXEL_2 "\""),
+            "logo, texts");
+    b = found(f, "classics");
+    must_fail(f->cx, branding_image(f->cx, STR("e1"), first, &type, &bytes), ERR_NOT_FOUND);
+    must(f->cx, branding_image(f->cx, STR("e1"), b.logo.digest, &type, &bytes));
+    must_fail(f->cx, branding_image(f->cx, STR("e2"), b.logo.digest, &type, &bytes), ERR_NOT_FOUND);
+    branding_text(f->cx, &b, STR("ja"), &t);
+    assert_true(str_is(t.language, "de") && str_is(t.welcome, "Willkommen"));
+    applied(f, BRANDED("\"name\":\"\",\"logo\":\"\",\"accent\":\"\",\"texts\":{}"),
+            "name, logo, accent, texts");
+    must_fail(f->cx, branding_find(f->cx, STR("e1"), tenant_id(f, "classics"), &b), ERR_NOT_FOUND);
+    assert_int_equal(store_number(f, "SELECT count(*) FROM branding_image_index"), 0);
+}
+
+static void a_plan_changes_nothing(struct fixture *f) {
+    struct declaration_result r;
+    environment_ready(f);
+    must(f->cx, run(f, BRANDED("\"name\":\"Classics\",\"logo\":\"" PIXEL_1 "\""), false, &r));
+    assert_int_equal(store_number(f, "SELECT count(*) FROM branding"), 0);
+    assert_int_equal(store_number(f, "SELECT count(*) FROM branding_image_index"), 0);
+}
+
+static void two_tenants_of_one_image_do_not_end_each_other(struct fixture *f) {
+    struct declaration_result r;
+    struct str type, bytes;
+    environment_ready(f);
+    must(f->cx,
+         run(f,
+             WORLD(TENANT("classics", "1",
+                          ",\"branding\":{\"name\":\"A\",\"banner\":\"" PIXEL_1
+                          "\"}") "," TENANT("moderns", "2",
+                                            ",\"branding\":{\"name\":\"B\",\"banner\":\"" PIXEL_1
+                                            "\"}")),
+             true, &r));
+    struct str digest = found(f, "moderns").banner.digest;
+    applied(f, BRANDED("\"banner\":\"\""), "banner");
+    must(f->cx, branding_image(f->cx, STR("e1"), digest, &type, &bytes));
+    assert_null(found(f, "classics").banner.digest.p);
+}
+
+static void dead_means_dead_a_disabled_tenant_has_no_branding(struct fixture *f) {
+    struct declaration_result r;
+    struct branding b;
+    environment_ready(f);
+    must(f->cx, run(f, BRANDED("\"name\":\"Classics\""), true, &r));
+    must_fail(f->cx, branding_find(f->cx, STR("e2"), tenant_id(f, "classics"), &b), ERR_NOT_FOUND);
+    must_fail(f->cx, branding_find(f->cx, STR("e1"), STR("x"), &b), ERR_NOT_FOUND);
+    store_sql(f, "UPDATE tenant SET is_enabled = 0");
+    must_fail(f->cx, branding_find(f->cx, STR("e1"), tenant_id(f, "classics"), &b), ERR_NOT_FOUND);
+}
+
+static void xss_what_is_not_right_is_refused_with_its_place(struct fixture *f) {
+    environment_ready(f);
+    refused(f, BRANDED("\"accent\":\"#ffcc00\""), "1.51:1");
+    refused(f, BRANDED("\"accent\":\"url(x)\""), "a colour like #1d5c63");
+    refused(f, BRANDED("\"accentDark\":\"#111111\""), "lighter");
+    refused(f, BRANDED("\"accentDark\":\"#ffffff\""), "accentDark goes with accent");
+    refused(f, BRANDED("\"logo\":\"https://evil.example/x.png\""), "base64");
+    refused(f, BRANDED("\"logo\":\"PHN2ZyBvbmxvYWQ9ImFsZXJ0KDEpIi8+\""), "PNG, JPEG or WebP");
+    refused(f, BRANDED("\"logo\":1"), "must be a string");
+    refused(f, BRANDED("\"logo\":\"" PIXEL_1 "\""), "a logo needs a name");
+    refused(f, BRANDED("\"texts\":{\"it\":{}}"), "no such member");
+    refused(f, BRANDED("\"texts\":{\"en\":{\"help\":\"javascript:alert(1)\"}}"), "https://");
+    refused(f, BRANDED("\"css\":\"*{}\""), "no such member");
+    assert_int_equal(store_number(f, "SELECT count(*) FROM branding"), 0);
+}
+
+static const struct store_case cases[] = {
+    STORE_CASE(branding_is_declared_changed_and_taken_away),
+    STORE_CASE(a_plan_changes_nothing),
+    STORE_CASE(two_tenants_of_one_image_do_not_end_each_other),
+    STORE_CASE(dead_means_dead_a_disabled_tenant_has_no_branding),
+    STORE_CASE(xss_what_is_not_right_is_refused_with_its_place),
+};
+STORE_MAIN(cases)
