@@ -543,13 +543,14 @@ static void slow_work_that_finds_no_room_is_told_when(void **state) {
     app_hold(&h->app);
     for (size_t i = 0; i < COUNT_OF(fds); i++) {
         fds[i] = client_connect(http_server_address(h->server));
-        client_send_z(fds[i], "POST /job HTTP/1.1\r\n" HOST "Content-Length: 0\r\n" END);
+        client_send_z(fds[i], "POST /job HTTP/1.1\r\n" HOST CLOSE "Content-Length: 0\r\n" END);
+        app_await(&h->app, i < 2 ? (unsigned)i + 1 : 2); /* the first two run, the others wait */
     }
-    app_await(&h->app, 2);
     while (jobs_stats(h->jobs, JOB_HASH).waiting < half) {
         (void)sched_yield();
     }
-    assert_int_equal(ask_z(h, "POST /job HTTP/1.1\r\n" HOST "Content-Length: 0\r\n" END), 503);
+    assert_int_equal(ask_z(h, "POST /job HTTP/1.1\r\n" HOST CLOSE "Content-Length: 0\r\n" END),
+                     503);
     assert_true(answer_has(h, "Retry-After: 1\r\n"));
     assert_int_equal(jobs_stats(h->jobs, JOB_HASH).refused, 1);
     app_let_go(&h->app);
