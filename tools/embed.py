@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Writes the schema's SQL files as a C table of migrations: embed.py OUTPUT.c NNNN_name.sql ...
 Or one file as text:                                      embed.py --text NAME OUTPUT.c FILE
+Or the words of files, sorted, a line for each:           embed.py --words NAME OUTPUT.c FILE ...
 
 Statements end with ';'. Comments stay outside; quoted text stays as it is."""
 import os
@@ -42,6 +43,22 @@ def text(name, output, path):
         f.write("\n".join(out) + ";\n")
 
 
+def words(name, output, paths):
+    """The same of words separated by white space; a line that begins with # is a comment."""
+    found = set()
+    for path in paths:
+        with open(path, encoding="utf-8") as f:
+            found.update(word for line in f if not line.startswith("#") for word in line.split())
+    out = ["/* Made by tools/embed.py from " + ", ".join(os.path.basename(p) for p in paths) + ". */",
+           f"extern const char {name}[];", f"extern const unsigned long {name}_n;", f"const char {name}[] ="]
+    lines = [word + "\n" for word in sorted(found, key=lambda w: w.encode())]
+    out.extend(f"    {quoted(line)}" for line in lines)
+    out[-1] += ";"
+    out.append(f"const unsigned long {name}_n = sizeof {name} - 1;")
+    with open(output, "w", encoding="utf-8") as f:
+        f.write("\n".join(out) + "\n")
+
+
 def main(output, files):
     numbers = []
     out = ["/* Made by tools/embed.py from src/db/schema. */", '#include "driver.h"', ""]
@@ -72,5 +89,7 @@ def main(output, files):
 if __name__ == "__main__":
     if sys.argv[1] == "--text":
         text(*sys.argv[2:])
+    elif sys.argv[1] == "--words":
+        words(sys.argv[2], sys.argv[3], sys.argv[4:])
     else:
         main(sys.argv[1], sys.argv[2:])

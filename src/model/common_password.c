@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Whether a password is among the first that are tried: a list of words (common_passwords.txt), and
- * rules for what people do to a word and for what is no word at all. */
+/* Whether a password is among the first that are tried: lists of words (top_passwords.txt: the
+ * 10,000 seen most often in leaks; common_passwords.txt: what such lists are made of), and rules
+ * for what people do to a word and for what is no word at all. */
 #include "user.h"
 
 #include <string.h>
@@ -13,7 +14,8 @@
 #define FOLDED_MAX      64 /* nothing longer is one word */
 #define WORD_LENGTH_MIN 3
 
-extern const char common_passwords[]; /* made from common_passwords.txt at build time */
+extern const char common_passwords[]; /* both lists, sorted, made at build time: a line a word */
+extern const unsigned long common_passwords_n;
 
 static bool is_letter(char c) {
     return (c >= 'a' && c <= 'z') || (unsigned char)c >= 0x80;
@@ -23,12 +25,22 @@ static bool is_digit(char c) {
     return c >= '0' && c <= '9';
 }
 
+/* A binary search over the text itself: `low` and `high` are beginnings of lines. */
 static bool listed(struct str word) {
-    struct str rest = str_from(common_passwords), line;
-    while (word.n >= WORD_LENGTH_MIN && str_next(&rest, '\n', &line)) {
-        if (!str_starts(line, "#") && str_has_word(line, word)) {
+    size_t low = 0, high = common_passwords_n;
+    while (word.n >= WORD_LENGTH_MIN && low < high) {
+        size_t at = low + (high - low) / 2;
+        while (at > low && common_passwords[at - 1] != '\n') {
+            at--;
+        }
+        struct str rest = {common_passwords + at, high - at};
+        struct str line = str_sub(rest, 0, str_find_char(rest, '\n'));
+        int order = str_compare(word, line);
+        if (order == 0) {
             return true;
         }
+        low = order > 0 ? at + line.n + 1 : low;
+        high = order > 0 ? high : at;
     }
     return false;
 }

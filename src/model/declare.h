@@ -121,6 +121,7 @@ enum {
     EMPLOYEE_ATTRIBUTES,
     EMPLOYEE_LOGIN_AUTHENTICATOR,
     EMPLOYEE_EXTERNAL_SUBJECT,
+    EMPLOYEE_INVITE,
     EMPLOYEE_PASSWORD,
     EMPLOYEE_ACCESS_KEYS,
     EMPLOYEE_N
@@ -280,6 +281,7 @@ const char *declare_client_secret_check(struct ctx *cx, struct str text);
 const char *declare_response_type_check(struct ctx *cx, struct str text);
 const char *declare_login_kind_check(struct ctx *cx, struct str text);
 const char *declare_factor_check(struct ctx *cx, struct str text);
+const char *declare_language_check(struct ctx *cx, struct str text);
 const char *declare_password_check(struct ctx *cx, struct str text);
 const char *declare_provider_issuer_check(struct ctx *cx, struct str text);
 const char *declare_provider_client_check(struct ctx *cx, struct str text);
@@ -364,9 +366,13 @@ err declare_login_authenticators(struct declare *d, const struct declare_scope *
 /* declare_branding.c: what their pages look like. */
 err declare_branding(struct declare *d, const struct declare_scope *scope);
 /* Compares, writes, and adds to `changed` what differs of an employee that is not new. */
+struct declare_login {
+    struct str changed; /* members that changed join it */
+    bool invites;       /* declare_invite() when the row is there */
+};
 err declare_employee_login(struct declare *d, const struct declare_scope *scope,
                            const struct declare_object *o, const struct employee *employee,
-                           struct str *changed);
+                           struct declare_login *login);
 /* declare_provider.c: what `provider` says of another provider. */
 struct declare_provider {
     const struct login_authenticator *row;
@@ -381,6 +387,12 @@ err declare_provider_apply(struct declare *d, const struct declare_object *o,
 err declare_subject_apply(struct declare *d, const struct declare_object *o,
                           const struct employee *who, const struct login_authenticator *a,
                           struct str *changed);
+/* ---- declare_invite.c ---- */
+err declare_invite_wanted(struct declare *d, const struct declare_object *o,
+                          const struct employee *employee, struct str password_hash,
+                          bool *ret_wanted);
+err declare_invite(struct declare *d, const struct declare_scope *scope,
+                   const struct declare_object *o, const struct employee *employee);
 /* Hashing is slow: before the transaction. */
 err declare_passwords_prepare(struct declare *d);
 struct declare_password {

@@ -70,6 +70,9 @@ static err defaults_fill(struct declare *d, struct declare_scope *scope,
                        STR_ARG(values[EMPLOYEE_LAST_NAME].text));
         values[EMPLOYEE_DISPLAY_NAME].text = str_trim(all);
     }
+    if (o->v[EMPLOYEE_INVITE].given && !o->v[EMPLOYEE_STATUS].given) {
+        values[EMPLOYEE_STATUS].text = STR("PENDING"); /* until the invitation is used */
+    }
     if (!o->v[EMPLOYEE_AGENT_ID].given) {
         TRY(agent_id_next(d, scope, &values[EMPLOYEE_AGENT_ID].number));
     }
@@ -188,7 +191,8 @@ static struct employee employee_of(const struct declare_scope *scope, const stru
                              .middle_name = values[EMPLOYEE_MIDDLE_NAME].text,
                              .last_name = values[EMPLOYEE_LAST_NAME].text,
                              .display_name = values[EMPLOYEE_DISPLAY_NAME].text,
-                             .type = values[EMPLOYEE_TYPE].text};
+                             .type = values[EMPLOYEE_TYPE].text,
+                             .status = values[EMPLOYEE_STATUS].text};
 }
 
 static err employee_apply(struct declare *d, struct declare_scope *scope,
@@ -211,14 +215,15 @@ static err employee_apply(struct declare *d, struct declare_scope *scope,
         return OK;
     }
     const struct employee employee = employee_of(scope, &f, values);
-    TRY(declare_employee_login(d, scope, o, &employee, &changed));
-    if (f.is_new || !str_empty(changed)) {
-        changed = f.is_new ? STR("") : changed;
+    struct declare_login login = {.changed = changed};
+    TRY(declare_employee_login(d, scope, o, &employee, &login));
+    if (f.is_new || !str_empty(login.changed)) {
         TRY(employee_write(d, scope, &f, values));
+        TRY(login.invites ? declare_invite(d, scope, o, &employee) : OK);
         TRY(declare_note(d, &(struct declare_note){.kind = &declare_employee,
                                                    .is_new = f.is_new,
                                                    .name = values[EMPLOYEE_USER_NAME].text,
-                                                   .detail = changed,
+                                                   .detail = f.is_new ? STR("") : login.changed,
                                                    .tenant_id = scope->tenant_id,
                                                    .object = f.employee_id}));
     }

@@ -191,7 +191,7 @@ static err authenticator_of(struct declare *d, const struct declare_scope *scope
     }
     e = login_authenticator_default(d->cx, scope->tenant_id, ret);
     if (e == ERR_NOT_FOUND) {
-        declare_mistake(d, o, "password",
+        declare_mistake(d, o, o->v[EMPLOYEE_INVITE].given ? "invite" : "password",
                         "tenant %.*s has no login authenticator; give it one in "
                         "\"loginAuthenticators\"",
                         STR_ARG(scope->tenant));
@@ -211,6 +211,7 @@ static err password_apply(struct declare *d, const struct declare_object *o,
         declare_mistake(d, o, "password", "%s", failure_text(d->cx));
         return OK;
     }
+    TRY(password_history_keep(d->cx, who->tenant_id, who->employee_id, policy->history));
     TRY(login_password_set(d->cx, who->tenant_id, who->employee_id, p->hash, false));
     if (p->is_generated) {
         declare_secret(d, "employee", who->user_name, "password", p->text);
@@ -221,36 +222,45 @@ static err password_apply(struct declare *d, const struct declare_object *o,
 
 err declare_employee_login(struct declare *d, const struct declare_scope *scope,
                            const struct declare_object *o, const struct employee *employee,
-                           struct str *changed) {
+                           struct declare_login *login) {
     struct login_row row = {.authenticator_id = STR_NONE};
     struct login_authenticator a = {.tenant_id = scope->tenant_id};
     size_t before = d->mistakes_seen;
-    if (!o->v[EMPLOYEE_LOGIN_AUTHENTICATOR].given && !o->v[EMPLOYEE_PASSWORD].given &&
-        !o->v[EMPLOYEE_EXTERNAL_SUBJECT].given) {
+    const char *given = o->v[EMPLOYEE_PASSWORD].given              ? "password"
+                        : o->v[EMPLOYEE_LOGIN_AUTHENTICATOR].given ? "loginAuthenticator"
+                        : o->v[EMPLOYEE_INVITE].given              ? "invite"
+                        : o->v[EMPLOYEE_EXTERNAL_SUBJECT].given    ? "externalSubject"
+                                                                   : NULL;
+    if (given == NULL) {
         return OK;
     }
     if (!str_is(employee->type, "user")) {
-        declare_mistake(d, o, o->v[EMPLOYEE_PASSWORD].given ? "password" : "loginAuthenticator",
+        declare_mistake(d, o, given,
                         "an employee of type %.*s does not sign in; it uses access keys",
                         STR_ARG(employee->type));
         return OK;
     }
     TRY(login_load(d, employee, &row));
     TRY(authenticator_of(d, scope, o, &row, &a));
+    TRY(declare_invite_wanted(d, o, employee, row.hash, &login->invites));
     if (d->mistakes_seen != before) {
         return OK;
     }
     if (!str_eq(a.login_authenticator_id, row.authenticator_id)) {
         TRY(login_authenticator_set(d->cx, employee->tenant_id, employee->employee_id,
                                     a.login_authenticator_id));
-        *changed = declare_list_add(d->cx->arena, *changed, "loginAuthenticator");
+        login->changed = declare_list_add(d->cx->arena, login->changed, "loginAuthenticator");
     }
-    TRY(declare_subject_apply(d, o, employee, &a, changed));
-    if (o->v[EMPLOYEE_PASSWORD].given && !str_is(a.kind, "system")) {
-        declare_mistake(d, o, "password",
+    TRY(declare_subject_apply(d, o, employee, &a, &login->changed));
+    bool by_password = o->v[EMPLOYEE_PASSWORD].given || o->v[EMPLOYEE_INVITE].given;
+    if (by_password && !str_is(a.kind, "system")) {
+        declare_mistake(d, o, given,
                         "its login authenticator is of kind %.*s, which asks for no password here",
                         STR_ARG(a.kind));
         return OK;
     }
-    return password_apply(d, o, employee, &a.policy, changed);
+    if (login->invites) {
+        login->changed = declare_list_add(d->cx->arena, login->changed, "invite");
+    }
+    return password_apply(d, o, employee, &a.policy, &login->changed);
 }

@@ -87,6 +87,7 @@ static const struct declare_member login_policy_members[] = {
     {.name = "lower", .type = DECLARE_BOOL},
     {.name = "digit", .type = DECLARE_BOOL},
     {.name = "special", .type = DECLARE_BOOL},
+    {.name = "history", .type = DECLARE_INT},
     {.name = "maxAgeDays", .type = DECLARE_INT},
     {.name = "lockAfter", .type = DECLARE_INT},
     {.name = "lockSeconds", .type = DECLARE_INT},
@@ -133,6 +134,7 @@ static const struct declare_member employee_members[EMPLOYEE_N] = {
     [EMPLOYEE_ATTRIBUTES] = {.name = "attributes", .type = DECLARE_JSON, .column = true, .otherwise = "{}"},
     [EMPLOYEE_LOGIN_AUTHENTICATOR] = {.name = "loginAuthenticator", .type = DECLARE_TEXT},
     [EMPLOYEE_EXTERNAL_SUBJECT] = {.name = "externalSubject", .type = DECLARE_TEXT, .check = declare_subject_check},
+    [EMPLOYEE_INVITE] = {.name = "invite", .type = DECLARE_TEXT, .check = declare_language_check},
     [EMPLOYEE_PASSWORD] = {.name = "password", .type = DECLARE_SECRET, .check = declare_password_check},
     [EMPLOYEE_ACCESS_KEYS] = {.name = "accessKeys", .type = DECLARE_OBJECTS, .of = &declare_access_key},
 };

@@ -203,6 +203,17 @@ const char *declare_factor_check(struct ctx *cx, struct str text) {
     return factor_parse(text, &f) ? NULL : "it must be none, totp or hotp";
 }
 
+/* RFC 5646, roughly: which languages there are, who writes in them says. */
+const char *declare_language_check(struct ctx *cx, struct str text) {
+    (void)cx;
+    bool good = text.n >= 2 && text.n <= 16;
+    for (size_t i = 0; good && i < text.n; i++) {
+        char c = text.p[i];
+        good = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (i > 0 && c == '-');
+    }
+    return good ? NULL : "it must be the language of the mail, such as en";
+}
+
 /* What no policy and nobody's names change; the rest is asked when those are known. */
 const char *declare_password_check(struct ctx *cx, struct str text) {
     struct login_policy policy;

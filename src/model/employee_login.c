@@ -204,6 +204,7 @@ err login_password_set(struct ctx *cx, struct str tenant_id, struct str employee
                 DB_ARGS(DB_TEXT(tenant_id), DB_TEXT(employee_id), DB_TEXT(password_hash),
                         DB_INT(cx->now), DB_BOOL(must_change)),
                 NULL));
+    TRY(password_links_void(cx, tenant_id, employee_id));
     return sso_sessions_end(cx, tenant_id, employee_id);
 }
 

@@ -175,6 +175,7 @@ struct platform; /* the current snapshot, the master key, what handlers share: c
 struct platform_options {
     const struct seal_key *master;
     unsigned workers;
+    bool mailbox;             /* mails are shown on a page: a laptop's setting */
     bool allow_private_fetch; /* jwks_endpoint may be http and name private addresses: a laptop's
                                  setting */
     /* Fills documents; called while the snapshot is made. */
@@ -199,8 +200,10 @@ const struct seal_key *platform_seal_key(const struct ctx *cx, const char *purpo
 #define SEAL_SECOND_FACTOR      "second-factor"
 #define SEAL_LOGIN_PROVIDER     "login-provider"
 #define SEAL_LOGIN_STATE        "login-state"
+#define SEAL_MAIL               "mail"
 struct metrics *platform_metrics(const struct ctx *cx); /* NULL: none */
 bool platform_allow_private_fetch(const struct ctx *cx);
+bool platform_mailbox(const struct ctx *cx);
 struct fetch_once *platform_fetch_once(const struct ctx *cx);
 /* By host (with or without port); unknown: the default environment; none at all: ERR_UNAVAILABLE.
  */
@@ -490,6 +493,13 @@ err purge_bite(struct ctx *cx, struct purge_cursor *cursor, int64_t *ret_removed
  * their natural names: environments by name, tenants by `tenant`, roles by name, employees by user
  * name, applications by name and vendor, access keys by id or order. What the file does not name
  * stays as it is. */
+struct invitation {
+    const struct seal_key *master;
+    struct str issuer; /* of the environment: where the link leads */
+    struct str language;
+    const struct employee *who;
+    struct str url; /* filled in: the link */
+};
 struct declaration_options {
     struct str text;                                     /* the file's content */
     const char *file;                                    /* its name, for messages */
@@ -498,6 +508,9 @@ struct declaration_options {
     const struct seal_key *master;
     struct str actor; /* "operator:{name}" */
     bool apply;       /* false: plan; the transaction is rolled back */
+    /* Writes an invitation in this language, in the transaction; ERR_INVALID_REQUEST says why it
+     * cannot. NULL: there are none. */
+    err (*invite)(struct ctx *cx, struct invitation *invitation);
 };
 struct declaration_change {
     const char *verb; /* "create", "update" */
@@ -523,19 +536,20 @@ struct declaration_result {
 err declaration_run(struct ctx *cx, const struct declaration_options *options,
                     struct declaration_result *ret_result);
 
-/* ---- login_policy.c, common_password.c, login_authenticator.c: how a tenant's people sign in ----
- */
+/* ---- login_policy.c, password_rule.c, common_password.c, login_authenticator.c: how a tenant's
+ * people sign in ---- */
 
 enum factor { FACTOR_NONE, FACTOR_TOTP, FACTOR_HOTP };
 /* "none", "totp", "hotp": the words of policies and rows. */
 const char *factor_word(enum factor f);
 bool factor_parse(struct str word, enum factor *ret_factor);
-/* JSON {"passwordMin", "upper", "lower", "digit", "special", "maxAgeDays", "lockAfter",
+/* JSON {"passwordMin", "upper", "lower", "digit", "special", "history", "maxAgeDays", "lockAfter",
  * "lockSeconds", "idleSeconds", "sessionSeconds", "mfa"}; members absent: the default in brackets.
  */
 struct login_policy {
     int64_t password_min;                  /* characters, 8 to LOGIN_PASSWORD_MIN_MAX [8] */
     bool upper, lower, digit, special;     /* classes that must be there [none] */
+    int64_t history;                       /* so many before today's are no new ones [0] */
     int64_t max_age_days;                  /* 0: they do not expire [0] */
     int64_t lock_after;                    /* wrong ones in a row [6] */
     int64_t lock_seconds;                  /* [1800] */
@@ -543,10 +557,28 @@ struct login_policy {
     enum factor mfa;                       /* what everybody must have beside the password [none] */
 };
 #define LOGIN_PASSWORD_MIN_MAX 24
+#define PASSWORD_HISTORY_MAX   10 /* each costs an argon2 when a password is changed */
 /* ERR_INVALID_REQUEST names the member out of range. Other members are left alone: a newer version
  * may have written them. */
 err login_policy_parse(struct ctx *cx, struct str json, struct login_policy *ret_policy);
 struct str login_policy_write(struct arena *a, const struct login_policy *policy);
+enum password_rule {
+    PASSWORD_TEXT,   /* no control characters */
+    PASSWORD_LENGTH, /* password_length_min() to PASSWORD_MAX */
+    PASSWORD_UPPER,
+    PASSWORD_LOWER,
+    PASSWORD_DIGIT,
+    PASSWORD_SPECIAL,
+    PASSWORD_COMMON,
+    PASSWORD_NAME,
+    PASSWORD_USED, /* before: password_was_used() says */
+    PASSWORD_RULES
+};
+int64_t password_length_min(const struct login_policy *policy);
+bool password_rule_applies(const struct login_policy *policy, enum password_rule rule);
+/* The rules that it breaks: bit 1 << rule. All but PASSWORD_USED. */
+unsigned password_broken(struct ctx *cx, const struct login_policy *policy,
+                         const struct employee *who, struct str password);
 /* 8 to 128 characters whatever the policy, its classes, no common one, none with one's own names
  * (SECURITY `password`); OK, or ERR_INVALID_REQUEST whose text names the rule. */
 err password_check(struct ctx *cx, const struct login_policy *policy, const struct employee *who,
@@ -658,7 +690,7 @@ err login_succeeded(struct ctx *cx, const struct login *l, bool is_whole);
  * closure ends. */
 err login_not_locked(struct ctx *cx, const struct login *l);
 /* A new password: also ends the employee's browser sessions and what they issued (SECURITY
- * `dead-means-dead`), and clears counter and lock. */
+ * `dead-means-dead`), clears counter and lock, and voids the links that would set another. */
 err login_password_set(struct ctx *cx, struct str tenant_id, struct str employee_id,
                        struct str password_hash, bool must_change);
 /* The same password under a better hash; nothing, if it was changed meanwhile. */
@@ -668,59 +700,13 @@ err login_password_rehash(struct ctx *cx, const struct login *l, struct str pass
 err login_authenticator_set(struct ctx *cx, struct str tenant_id, struct str employee_id,
                             struct str login_authenticator_id);
 
-/* ---- second_factor.c: one-time passwords of an authenticator app or a token ---- */
+/* ---- second_factor.c, recovery_code.c ---- */
 
-/* A secret for an enrolment under way, sealed for this employee and this sign-in alone; kept with
- * the sign-in until a code of it was given. */
-struct str second_factor_new(struct ctx *cx, const struct login *l, struct str flow);
-err second_factor_pending(struct ctx *cx, const struct login *l, struct str flow, struct str sealed,
-                          struct secret *ret_key);
-/* Anything else that a sign-in must show again: the codes of an enrolment. */
-struct str second_factor_note(struct ctx *cx, const struct login *l, struct str flow,
-                              struct str text);
-/* What the page of an enrolment shows: base32 without padding, and the address that a QR code
- * holds (otpauth:). `issuer`: whose account it is, as the app will call it. */
-struct str second_factor_text(struct arena *a, struct secret key);
-struct str second_factor_uri(struct arena *a, const struct login *l, enum factor kind,
-                             struct str issuer, struct secret key);
-/* Which position of a new factor has this code; false: none. */
-bool second_factor_first(const struct ctx *cx, enum factor kind, struct secret key, struct str code,
-                         int64_t *ret_position);
-/* In a write closure: takes the place of what `l` had, and of its recovery codes. ERR_CONFLICT:
- * another factor was enrolled, or it was reset, since l was read. */
-struct enrolment {
-    enum factor kind;
-    struct str sealed;
-    int64_t position;
-    const struct str *codes; /* RECOVERY_CODES of them */
-};
-/* Fills in `sealed`, and `codes`. */
-void second_factor_prepare(struct ctx *cx, const struct login *l, struct secret key,
-                           struct enrolment *e);
-err second_factor_enrol(struct ctx *cx, const struct login *l, const struct enrolment *e);
-/* Which position of the enrolled one has this code; false: none. */
-err second_factor_check(struct ctx *cx, const struct login *l, struct str code,
-                        int64_t *ret_position, bool *ret_good);
-/* In a write closure: one UPDATE that moves the position forward, so that a code works once, and
- * clears the counter of failures. ERR_FORBIDDEN: locked. ERR_CONFLICT: this code was used before.
- * ERR_INVALID_GRANT: another factor is enrolled meanwhile, or none. */
-err second_factor_use(struct ctx *cx, const struct login *l, int64_t position);
-/* An administrator's: the employee has none any more, nor recovery codes; its browser sessions end
- * (SECURITY `dead-means-dead`). */
-err second_factor_reset(struct ctx *cx, struct str tenant_id, struct str employee_id,
-                        bool *ret_had);
+#include "second_factor.h"
 
-/* ---- recovery_code.c: for the day the device is lost ---- */
+/* ---- password_history.c, password_link.c, mail.c ---- */
 
-#define RECOVERY_CODES 10
-/* "K7QM-2XVD-HA4T-RN5E": 80 random bits, four groups of base32. */
-const struct str *recovery_codes_new(struct ctx *cx);
-/* In a write closure: in place of those that were there. */
-err recovery_codes_store(struct ctx *cx, const struct login *l, const struct str *codes);
-err recovery_codes_left(struct ctx *cx, const struct login *l, int64_t *ret_left);
-/* In a write closure: used up by one DELETE; in place of a code of the second factor, as
- * second_factor_use(). ERR_INVALID_GRANT: none of theirs, or used. */
-err recovery_code_use(struct ctx *cx, const struct login *l, struct str text);
+#include "new_password.h"
 
 /* ---- sso_session.c ---- */
 

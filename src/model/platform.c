@@ -28,7 +28,7 @@ struct slot {
 };
 
 /* Purposes that are asked for while requests are answered. */
-static const char *const purposes[] = {SEAL_APPLICATION_SECRET, SEAL_REFRESH_ANSWER,
+static const char *const purposes[] = {SEAL_APPLICATION_SECRET, SEAL_REFRESH_ANSWER, SEAL_MAIL,
                                        SEAL_SECOND_FACTOR, SEAL_SIGNING_KEY};
 
 /* Apart from the rest: handlers have a const struct platform. */
@@ -171,6 +171,11 @@ struct metrics *platform_metrics(const struct ctx *cx) {
 bool platform_allow_private_fetch(const struct ctx *cx) {
     const struct platform *p = cx->app;
     return p->options.allow_private_fetch;
+}
+
+bool platform_mailbox(const struct ctx *cx) {
+    const struct platform *p = cx->app;
+    return p->options.mailbox;
 }
 
 struct fetch_once *platform_fetch_once(const struct ctx *cx) {

@@ -99,6 +99,20 @@ static err clear_login_flows(struct ctx *cx, struct bite *b) {
                       cx->now - MARGIN_SECONDS, true);
 }
 
+static err clear_mails(struct ctx *cx, struct bite *b) {
+    return exec_range(cx, b,
+                      "DELETE FROM mail WHERE (tenant_id, mail_id) > ($1, $2) "
+                      "AND (tenant_id, mail_id) <= ($3, $4) AND expires_at <= $5",
+                      cx->now - MARGIN_SECONDS, true);
+}
+
+static err clear_password_links(struct ctx *cx, struct bite *b) {
+    return exec_range(cx, b,
+                      "DELETE FROM password_link WHERE (tenant_id, link_digest) > ($1, $2) "
+                      "AND (tenant_id, link_digest) <= ($3, $4) AND expires_at <= $5",
+                      cx->now - MARGIN_SECONDS, true);
+}
+
 /* ---- applications: with everything that names them ---- */
 
 struct doomed {
@@ -238,6 +252,12 @@ static const struct purge_table tables[] = {
      "WHERE (tenant_id, employee_id, application_id) > ($1, $2, $3) "
      "ORDER BY tenant_id, employee_id, application_id LIMIT $4",
      3, clear_consents},
+    {"SELECT tenant_id, mail_id FROM mail "
+     "WHERE (tenant_id, mail_id) > ($1, $2) ORDER BY tenant_id, mail_id LIMIT $3",
+     2, clear_mails},
+    {"SELECT tenant_id, link_digest FROM password_link "
+     "WHERE (tenant_id, link_digest) > ($1, $2) ORDER BY tenant_id, link_digest LIMIT $3",
+     2, clear_password_links},
     {NULL, 0, clear_signing_keys},
 };
 

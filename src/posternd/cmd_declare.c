@@ -2,6 +2,7 @@
 /* plan FILE and apply FILE: what the declaration changes, line by line, and the secrets it made,
  * shown this once. */
 #include "posternd.h"
+#include "web.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -154,6 +155,7 @@ static int declare(struct invocation *in, bool apply) {
     }
     options.master = &store->master;
     options.actor = store_operator(cx);
+    options.invite = invitation_write;
     struct declaration_result r = {0};
     e = declaration_run(cx, &options, &r);
     if (e != OK) {

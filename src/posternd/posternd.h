@@ -34,7 +34,7 @@ struct config {
     bool behind_front;
     int64_t workers, connections, per_address, idle_timeout, stop_grace;
     int64_t log_level; /* enum log_level */
-    bool access_log, allow_private_fetch;
+    bool access_log, allow_private_fetch, mailbox;
     struct limits_options limit;
 };
 
@@ -86,8 +86,8 @@ struct invocation {
     const char *arguments[ARGUMENTS_MAX]; /* after the command's name */
     size_t arguments_n;
     bool json, help, version;
-    const char *environment, *alg; /* --environment, --alg */
-    const char *dir, *hosts;       /* dev-cert: --dir, --host */
+    const char *environment, *alg, *language; /* --environment, --alg, --language */
+    const char *dir, *hosts;                  /* dev-cert: --dir, --host */
     /* edge-config: --server-name, --certificate, --key, --upstream, --run-dir, --user */
     const char *server_name, *certificate, *certificate_key, *upstream, *run_dir, *user;
 };
@@ -116,6 +116,7 @@ int cmd_check(struct invocation *in);
 int cmd_keys(struct invocation *in);
 int cmd_generate_key(struct invocation *in);
 int cmd_reset_second_factor(struct invocation *in);
+int cmd_invite(struct invocation *in);
 int cmd_dev_cert(struct invocation *in);
 int cmd_edge_config(struct invocation *in);
 int cmd_help(struct invocation *in);

@@ -2,6 +2,7 @@
 /* serve: starts the layers in order, waits for signals, stops them in the reverse order (DESIGN 4).
  */
 #include "posternd.h"
+#include "web.h"
 
 #include <errno.h>
 #include <malloc.h>
@@ -77,17 +78,35 @@ static void tables_make(struct server *s) {
     s->limits = limits_new(&s->config.limit, &random_system);
 }
 
+/* Whoever reads the mails can set anybody's password. An environment that comes later has none
+ * either (mailbox.c). */
+static err mailbox_check(struct ctx *cx) {
+    const struct snapshot *all = platform_snapshot(cx);
+    for (size_t i = 0; i < snapshot_count(all); i++) {
+        const struct environment *e = snapshot_at(all, i);
+        if (!issuer_is_loopback(e->issuer)) {
+            return fail_say(cx, ERR_BAD_CONFIG,
+                            "The setting mailbox is on, and environment %.*s has the issuer %.*s, "
+                            "which is not on loopback. Turn mailbox off.",
+                            STR_ARG(e->name), STR_ARG(e->issuer));
+        }
+    }
+    return OK;
+}
+
 static err platform_start(struct server *s) {
     struct ctx *cx = s->cx;
     const struct platform_options options = {.master = &s->store->master,
                                              .workers = worker_count(&s->config),
                                              .allow_private_fetch = s->config.allow_private_fetch,
+                                             .mailbox = s->config.mailbox,
                                              .metrics = s->metrics,
                                              .decorate = discovery_decorate};
     bool changed;
     TRY(platform_new(cx, &options, &s->platform));
     cx->app = s->platform;
-    return platform_reload(cx, s->platform, false, &changed);
+    TRY(platform_reload(cx, s->platform, false, &changed));
+    return s->config.mailbox ? mailbox_check(cx) : OK;
 }
 
 static err writer_start(struct server *s) {

@@ -26,6 +26,8 @@ err login_password_show(struct ctx *cx, const struct flow *f, struct page *p) {
     login_button(p, &(struct login_button){.action = "login", .text = TEXT_LOGIN_SUBMIT});
     login_button(p, &(struct login_button){
                         .action = "change", .text = TEXT_LOGIN_CHANGE_USER, .is_plain = true});
+    login_button(p, &(struct login_button){
+                        .action = "forgotten", .text = TEXT_FORGOTTEN_LINK, .is_plain = true});
     HTML(h, "</form>\n");
     return OK;
 }
@@ -148,6 +150,9 @@ err login_password_post(struct ctx *cx, const struct request *rq, struct flow *f
     struct flow_data data = {.user_name = f->data.user_name};
     if (str_is(action, "change")) {
         return flow_advance(cx, f, STEP_USER, &data, rp);
+    }
+    if (str_is(action, "forgotten")) {
+        return flow_advance(cx, f, STEP_FORGOTTEN, &data, rp);
     }
     if (str_empty(password)) {
         data.problem = STR("password_missing");

@@ -76,21 +76,37 @@ static err user_show(struct ctx *cx, const struct flow *f, struct page *p) {
     page_say(p, TEXT_LOGIN_USER_NAME_HINT, NULL);
     HTML(h, "</p>\n</div>\n");
     login_button(p, &(struct login_button){.action = "next", .text = TEXT_LOGIN_NEXT});
+    login_button(p, &(struct login_button){
+                        .action = "forgotten", .text = TEXT_FORGOTTEN_LINK, .is_plain = true});
     HTML(h, "</form>\n");
     return OK;
 }
 
-static err user_post(struct ctx *cx, const struct request *rq, struct flow *f, struct reply *rp) {
+err login_user_name_read(struct ctx *cx, const struct request *rq, struct str *ret_name,
+                         struct flow_data *data) {
     struct str text;
     TRY(request_param(cx, rq, "username", &text));
     text = str_trim(text);
-    struct flow_data data = {.user_name = text};
+    *data = (struct flow_data){.user_name = text};
     if (text.n == 0) {
-        data = (struct flow_data){.problem = STR("user_name_missing")};
+        *data = (struct flow_data){.problem = STR("user_name_missing")};
     } else if (text.n > USER_NAME_MAX || !str_is_text(text)) {
-        data = (struct flow_data){.problem = STR("user_name_form")};
+        *data = (struct flow_data){.problem = STR("user_name_form")};
     } else if (!user_name_ok(text)) {
-        data.problem = STR("user_name_form");
+        data->problem = STR("user_name_form");
+    }
+    *ret_name = text;
+    return OK;
+}
+
+static err user_post(struct ctx *cx, const struct request *rq, struct flow *f, struct reply *rp) {
+    struct str action, text;
+    struct flow_data data;
+    TRY(request_param(cx, rq, "action", &action));
+    TRY(login_user_name_read(cx, rq, &text, &data));
+    if (str_is(action, "forgotten")) {
+        data.problem = STR_NONE;
+        return flow_advance(cx, f, STEP_FORGOTTEN, &data, rp);
     }
     return data.problem.p == NULL ? login_way_begin(cx, rq, f, text, rp)
                                   : flow_advance(cx, f, STEP_USER, &data, rp);
@@ -257,6 +273,9 @@ static const struct login_step steps[] = {
     {STEP_CODES, TEXT_SECOND_CODES_TITLE, enrol_codes_show, enrol_codes_post},
     {STEP_FACTOR, TEXT_SECOND_FACTOR_TITLE, enrol_factor_show, enrol_factor_post},
     {STEP_PROVIDER, TEXT_LOGIN_TITLE, login_provider_show, login_provider_post},
+    {STEP_NEW_PASSWORD, TEXT_PASSWORD_REPLACE_TITLE, new_password_show, new_password_post},
+    {STEP_FORGOTTEN, TEXT_FORGOTTEN_TITLE, forgotten_show, forgotten_post},
+    {STEP_FORGOTTEN_SENT, TEXT_FORGOTTEN_SENT_TITLE, forgotten_sent_show, forgotten_sent_post},
     {STEP_ACCOUNT, TEXT_ACCOUNT_TITLE, account_show, account_post},
     {STEP_CONSENT, TEXT_CONSENT_TITLE, consent_show, consent_post},
 };

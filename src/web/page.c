@@ -56,11 +56,18 @@ struct str csp_source(struct arena *a, struct str uri) {
     return str_format(a, "%.*s://%.*s", STR_ARG(scheme), STR_ARG(host));
 }
 
-void page_headers(struct ctx *cx, struct str redirect, struct reply *rp) {
+void page_scripts(struct page *p) {
+    p->scripts = true;
+}
+
+void page_headers(struct ctx *cx, struct str redirect, bool scripts, struct reply *rp) {
     struct str csp = STR(CSP), source = csp_source(cx->arena, redirect);
     if (source.p != NULL) {
         /* Chromium applies form-action to where a form's answer redirects, too. */
         csp = str_format(cx->arena, CSP " %.*s", STR_ARG(source));
+    }
+    if (scripts) {
+        csp = str_format(cx->arena, "%.*s; script-src 'self'", STR_ARG(csp));
     }
     rp->content_type = "text/html; charset=utf-8";
     reply_header(rp, "Content-Security-Policy", csp);
@@ -79,7 +86,7 @@ static const char *text_of(const struct page *p, enum text_key key) {
     return p->language->texts[key];
 }
 
-static struct str value_of(const struct text_value *values, struct str name) {
+struct str text_value_of(const struct text_value *values, struct str name) {
     for (; values != NULL && values->name != NULL; values++) {
         if (str_is(name, values->name)) {
             return values->value;
@@ -94,7 +101,7 @@ void page_say(struct page *p, enum text_key key, const struct text_value *values
         html_text(&p->h, part);
         struct str name;
         if (rest.p != NULL && str_next(&rest, '}', &name)) {
-            html_name(&p->h, value_of(values, name));
+            html_name(&p->h, text_value_of(values, name));
         }
     }
 }
@@ -187,10 +194,16 @@ void page_end(struct page *p, struct reply *rp) {
     brand_support(p);
     HTML(&p->h, "<p>");
     page_say(p, TEXT_PAGE_FOOTER, TEXT_VALUES({"host", host_of(p->rq)}));
-    HTML(&p->h, "</p></footer>\n</body>\n</html>\n");
+    HTML(&p->h, "</p></footer>\n");
+    if (p->scripts) {
+        HTML(&p->h, "<script defer");
+        HTML_URL(&p->h, "src", asset_script_path(p->cx->arena));
+        HTML(&p->h, "></script>\n");
+    }
+    HTML(&p->h, "</body>\n</html>\n");
     rp->status = p->status != 0 ? p->status : 200;
     rp->body = buf_view(&p->h.to);
-    page_headers(p->cx, p->redirect, rp);
+    page_headers(p->cx, p->redirect, p->scripts, rp);
     if (p->refresh.p != NULL) {
         reply_header(rp, "Refresh", str_format(p->cx->arena, "0;url=%.*s", STR_ARG(p->refresh)));
     }

@@ -10,6 +10,7 @@ struct demand {
 static const struct demand demands[] = {
     {STEP_CODE, second_factor_wanted},
     {STEP_ENROL, enrolment_wanted},
+    {STEP_NEW_PASSWORD, new_password_wanted}, /* the last: whoever sets one has proven the rest */
     {NULL, NULL},
 };
 
@@ -47,7 +48,16 @@ static err end_prepare(struct ctx *cx, const struct request *rq, struct sign_in 
     return finish_prepare(cx, rq, f, rp);
 }
 
+/* SECURITY `dead-means-dead`: who proved the password that was replaced meanwhile (by the owner's
+ * mail, say) has proven nothing. */
+static bool proof_holds(const struct sign_in *s) {
+    return s->login.password_changed_at <= s->proof.at;
+}
+
 err sign_in_prepare(struct ctx *cx, const struct request *rq, struct sign_in *s, struct reply *rp) {
+    if (!proof_holds(s)) {
+        return fail(cx, ERR_CONFLICT, "the password was changed since it was proven");
+    }
     s->next = next_of(s);
     if (s->next == NULL) {
         return end_prepare(cx, rq, s, rp);

@@ -24,7 +24,7 @@ static bool is_tag(struct str tag) {
 }
 
 /* "de-AT" asks for "de-AT", then for "de" (RFC 4647 3.4); NULL: not ours, or no tag. */
-static const struct language *language_find(struct str tag) {
+const struct language *language_find(struct str tag) {
     if (!is_tag(tag)) {
         return NULL;
     }

@@ -10,7 +10,7 @@ enum verdict verdict_of(const struct authorize *r, const struct login *l) {
     if (!authorize_is_for(r, l->tenant_id, l->employee_id)) {
         return VERDICT_OTHER_USER;
     }
-    return l->must_change ? VERDICT_MUST_CHANGE : VERDICT_GOOD;
+    return VERDICT_GOOD;
 }
 
 static const struct problem problems[] = {
@@ -27,7 +27,6 @@ static const struct problem problems[] = {
     {"recovery_wrong", TEXT_SECOND_RECOVERY_WRONG, "recovery_code"},
     {"factor_changed", TEXT_SECOND_CHANGED, "username"},
     {"no_way", TEXT_PROBLEM_NO_WAY, NULL},
-    {"must_change", TEXT_PROBLEM_MUST_CHANGE, NULL},
     {"other_user", TEXT_PROBLEM_OTHER_USER, NULL},
     {"provider_down", TEXT_PROVIDER_DOWN, NULL},
     {"provider_denied", TEXT_PROVIDER_DENIED, NULL},
@@ -52,7 +51,6 @@ const char *verdict_word(enum verdict v) {
         [VERDICT_WRONG] = "wrong",
         [VERDICT_LOCKED] = "locked",
         [VERDICT_NO_WAY] = "no_way",
-        [VERDICT_MUST_CHANGE] = "must_change",
         [VERDICT_OTHER_USER] = "other_user",
     };
     return words[v];

@@ -40,6 +40,32 @@ err second_factor_page(struct ctx *cx, const struct request *rq, struct reply *r
 #define LOGIN_CALLBACK_PATH LOGIN_PATH "/callback"
 err provider_callback(struct ctx *cx, const struct request *rq, struct reply *rp);
 
+/* ---- password_page.c, password_own.c: a new password by a mail's link, or of who is signed in
+ * ----
+ */
+
+#define PASSWORD_PATH      "/auth/password"
+#define PASSWORD_DONE_PATH "/auth/password/done"
+#define PASSWORD_OWN_PATH  "/auth/account/password"
+err password_get(struct ctx *cx, const struct request *rq, struct reply *rp);
+err password_post(struct ctx *cx, const struct request *rq, struct reply *rp);
+err password_done_get(struct ctx *cx, const struct request *rq, struct reply *rp);
+err password_own_get(struct ctx *cx, const struct request *rq, struct reply *rp);
+err password_own_post(struct ctx *cx, const struct request *rq, struct reply *rp);
+
+/* ---- invitation.c: declaration_options.invite ---- */
+
+/* Link and mail, in the transaction at hand; fills i->url. ERR_INVALID_REQUEST: not in that
+ * language. */
+err invitation_write(struct ctx *cx, struct invitation *i);
+
+/* ---- mailbox.c: GET /auth/mailbox, where the setting is on and the issuer of this machine ---- */
+
+#define MAILBOX_PATH "/auth/mailbox"
+err mailbox_get(struct ctx *cx, const struct request *rq, struct reply *rp);
+err mailbox_mail_get(struct ctx *cx, const struct request *rq, struct reply *rp);
+bool issuer_is_loopback(struct str issuer);
+
 /* ---- logout_page.c: GET and POST /auth/authorize/logout ---- */
 
 #define LOGOUT_PATH "/auth/authorize/logout"

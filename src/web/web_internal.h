@@ -38,6 +38,7 @@ extern const struct language languages[];
 extern const char *const text_names[TEXT_COUNT];
 /* The first of ours in ui_locales (words, best first: OpenID Connect Core 3.1.2.1), else the best
  * of Accept-Language, else English. */
+const struct language *language_find(struct str tag); /* NULL: none of ours */
 const struct language *language_choose(struct str ui_locales, struct str accept_language);
 
 /* ---- page.c: the one layout ---- */
@@ -50,6 +51,7 @@ struct page {
     struct str redirect;          /* where a form of this page may end up: form-action */
     struct str refresh;           /* where the browser goes on by itself; absent: nowhere */
     int status;                   /* 0: 200 */
+    bool scripts;                 /* password.js, on the pages that ask for a new password */
     const struct branding *brand; /* NULL: none */
     struct branding_text brand_text;
 };
@@ -69,6 +71,7 @@ struct text_value {
     const char *name; /* of the placeholder; NULL ends the list */
     struct str value;
 };
+struct str text_value_of(const struct text_value *values, struct str name);
 #define TEXT_VALUES(...) ((const struct text_value[]){__VA_ARGS__, {NULL, STR_NONE}})
 /* A text of the catalogue, its placeholders replaced by values (NULL: it has none). */
 void page_say(struct page *p, enum text_key key, const struct text_value *values);
@@ -82,7 +85,9 @@ void page_problem(struct page *p, enum text_key key, const struct text_value *va
 struct str csp_source(struct arena *a, struct str uri);
 /* What every page is sent with, beside what http/ adds to every answer; `redirect` as in struct
  * page. */
-void page_headers(struct ctx *cx, struct str redirect, struct reply *rp);
+void page_headers(struct ctx *cx, struct str redirect, bool scripts, struct reply *rp);
+/* This page has the one script that there is; it must do without it too. */
+void page_scripts(struct page *p);
 /* 303 to a path of this server. */
 void page_see_other(struct reply *rp, struct str path);
 
@@ -115,6 +120,7 @@ struct str user_agent_name(struct arena *a, struct str text);
 
 /* "/auth/assets/style-DIGEST.css" */
 struct str asset_style_path(struct arena *a);
+struct str asset_script_path(struct arena *a); /* password.js */
 
 /* ---- browser.c: cookies and who they belong to ---- */
 
@@ -147,7 +153,6 @@ enum verdict {
     VERDICT_WRONG, /* unknown, wrong, disabled, without a password: one and the same */
     VERDICT_LOCKED,
     VERDICT_NO_WAY,
-    VERDICT_MUST_CHANGE,
     VERDICT_OTHER_USER, /* than the one of id_token_hint */
 };
 /* Of somebody who gave the right password, and is not locked (SECURITY `enumeration`). */
@@ -352,13 +357,80 @@ err login_way_is_password(struct ctx *cx, const struct request *rq, struct str u
 err login_provider_show(struct ctx *cx, const struct flow *f, struct page *p);
 err login_provider_post(struct ctx *cx, const struct request *rq, struct flow *f, struct reply *rp);
 void scopes_show(struct page *p, struct str scope);
+/* The parameter `username` trimmed; *data gets it, or the problem with its form. */
+err login_user_name_read(struct ctx *cx, const struct request *rq, struct str *ret_name,
+                         struct flow_data *data);
 err login_password_show(struct ctx *cx, const struct flow *f, struct page *p);
 err login_password_post(struct ctx *cx, const struct request *rq, struct flow *f, struct reply *rp);
 #define STEP_USER     "user"
 #define STEP_PASSWORD "password"
-#define STEP_PROVIDER "provider"
-#define STEP_ACCOUNT  "account"
-#define STEP_CONSENT  "consent"
+/* ---- forgotten.c, password_step.c: further steps ---- */
+err forgotten_show(struct ctx *cx, const struct flow *f, struct page *p);
+err forgotten_post(struct ctx *cx, const struct request *rq, struct flow *f, struct reply *rp);
+err forgotten_sent_show(struct ctx *cx, const struct flow *f, struct page *p);
+err forgotten_sent_post(struct ctx *cx, const struct request *rq, struct flow *f, struct reply *rp);
+bool new_password_wanted(const struct login *l, const struct proof *p);
+err new_password_show(struct ctx *cx, const struct flow *f, struct page *p);
+err new_password_post(struct ctx *cx, const struct request *rq, struct flow *f, struct reply *rp);
+#define STEP_FORGOTTEN      "forgotten"
+#define STEP_FORGOTTEN_SENT "forgotten_sent"
+#define STEP_NEW_PASSWORD   "new_password"
+#define STEP_PROVIDER       "provider"
+#define STEP_ACCOUNT        "account"
+#define STEP_CONSENT        "consent"
+
+/* ---- password_form.c: a new password, wherever one is asked for ---- */
+
+/* What is wrong with what was posted: bits, 1 << one of password_rule or of these. */
+enum password_problem {
+    PASSWORD_MISSING = PASSWORD_RULES,
+    PASSWORD_AGAIN,     /* not typed the same way twice */
+    PASSWORD_NOW_WRONG, /* the present one */
+    PASSWORD_LOCKED,
+    PASSWORD_PROBLEMS
+};
+/* Words with '.' between them, for an address or a flow, and back; unknown ones are left out. */
+struct str password_problem_write(struct arena *a, unsigned problem);
+unsigned password_problem_parse(struct str text);
+void password_problem_show(struct page *p, unsigned problem);
+/* Read only, so that password managers see whose password it is. */
+void password_user_show(struct page *p, struct str user_name);
+/* Rules, both fields and the button, inside of a form. */
+void password_fields_show(struct page *p, const struct password_owner *o, unsigned problem);
+struct password_new {
+    const struct password_owner *owner;
+    struct str text, now; /* now: the present one; absent: it is not asked for */
+    unsigned problem;
+    struct str hash; /* by the job, if there is no problem */
+    void *of;        /* the step's own state */
+};
+/* The parameters, and every rule that costs no argon2. */
+err password_new_read(struct ctx *cx, const struct request *rq, const struct password_owner *o,
+                      struct password_new *n);
+/* rp: the pool checks `now` and the history, then hashes; rq->job_state is `n` afterwards. */
+void password_new_job(struct password_new *n, struct reply *rp);
+struct password_change {
+    const struct password_new *made;
+    struct mail mail; /* tells the owner, unless it is the first one */
+    struct str remote;
+};
+void password_change_prepare(struct ctx *cx, const struct request *rq, const struct password_new *n,
+                             struct password_change *ret);
+/* In a closure. */
+err password_change_commit(struct ctx *cx, const struct password_change *c);
+
+/* ---- mail_text.c: what a mail says ---- */
+
+struct mail_facts {
+    struct str kind; /* of struct mail */
+    const struct language *language;
+    const struct employee *who;
+    struct str issuer;                /* of the environment */
+    const struct password_link *link; /* NULL: none in it */
+    const struct seal_key *key;       /* SEAL_MAIL's */
+};
+void mail_write(struct ctx *cx, const struct mail_facts *f, struct mail *ret_mail);
+struct str password_link_url(struct arena *a, struct str issuer, struct str link);
 
 /* ---- error_page.c ---- */
 

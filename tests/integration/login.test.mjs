@@ -164,7 +164,7 @@ describe('login', () => {
     // And what is wrong with the account of somebody who knows the password is told.
     await server.sql("UPDATE employee_login SET must_change = 1 WHERE employee_id = (SELECT employee_id FROM employee WHERE user_name = 'bob@acme.example')");
     const told = await visitor.signIn(await visitor.open(request('spa').url), 'bob@acme.example', PASSWORD);
-    assert.match(told.problem, /must be replaced/);
+    assert.match(told.title, /must be replaced/);
   });
 
   test('enumeration: unknown users cost what known ones cost', async () => {

@@ -7,6 +7,7 @@
 //   to(p)    goes there: p is a Person (lib/world.mjs) at an empty page with a fresh profile
 //   lang, problem   what the page says of itself, unless English and nothing
 //   bare     not of the common layout: the answer that sends itself on
+//   script   the page has password.js, and does without it too
 //   scripts  true, false: only with or without; absent: both
 import { codeAt, recoveryOf, secretOf } from '../lib/otp.mjs';
 import { northwind } from './lib/world.mjs';
@@ -14,6 +15,15 @@ import { northwind } from './lib/world.mjs';
 const KIM = 'kim@acme.example';
 const LONG = 'a.very.long.name.that.no.phone.has.room.for.in.one.line@acme.example';
 
+const forgot = async (p, name) => { await user(p, name); await p.press('forgotten'); await p.press('send'); };
+// The page behind the link of a mail, to somebody whom no other state asks for another.
+const link = async (p) => {
+  const name = p.world.somebody('user');
+  await forgot(p, name);
+  await p.open('/auth/mailbox');
+  await p.click(`.mail:has-text("${name}") a`);
+  await p.click('#link');
+};
 const user = (p, name, more) => p.ask(more).then(() => p.name(name));
 
 const typed = async (p, field, text, button) => {
@@ -53,7 +63,7 @@ export const STATES = [
     await user(p, 'eve@acme.example');
     await p.password();
   } },
-  { name: 'password-expired', title: 'Sign in', problem: /must be replaced/, to: async (p) => {
+  { name: 'password-expired', script: true, title: 'Your password must be replaced', to: async (p) => {
     await p.world.sql("UPDATE employee_login SET must_change = 1 WHERE employee_id = (SELECT employee_id FROM employee WHERE user_name = 'bob@acme.example')");
     await user(p, 'bob@acme.example');
     await p.password();
@@ -79,6 +89,32 @@ export const STATES = [
   } },
   { name: 'provider', title: 'Sign in', to: (p) => user(p, 'gil@acme.example') },
   { name: 'provider-down', title: 'Sign in', problem: /cannot be reached/, to: (p) => user(p, 'joe@acme.example') },
+  { name: 'forgotten', title: 'Forgot your password?', to: async (p) => { await user(p, KIM); await p.press('forgotten'); } },
+  { name: 'forgotten-problem', title: 'Forgot your password?', problem: /looks like an e-mail address/, to: async (p) => { await p.ask(); await p.press('forgotten'); await p.fillIn({ username: 'kim' }, 'send'); } },
+  { name: 'forgotten-sent', title: 'Look at your mail', to: (p) => forgot(p, LONG) },
+  { name: 'password-link', script: true, title: 'Set a new password', to: (p) => link(p) },
+  { name: 'password-link-problem', script: true, title: 'Set a new password', problem: /cannot be used/, to: async (p) => {
+    await link(p);
+    await p.fillIn({ new_password: 'Password1', new_password_again: 'Password1' }, 'save');
+  } },
+  { name: 'password-link-typing', script: true, title: 'Set a new password', scripts: true, to: async (p) => {
+    await link(p);
+    await p.page.fill('#new_password', 'Brass kettle 9');
+  } },
+  { name: 'password-link-void', title: 'This link does not work any more', status: 400, to: (p) => p.open('/auth/password?link=x') },
+  { name: 'password-done', title: 'Your password is saved', to: (p) => p.open('/auth/password/done') },
+  { name: 'password-own', script: true, title: 'Change your password', to: async (p) => { await p.signIn(KIM); await p.open('/auth/account/password'); } },
+  { name: 'invitation', script: true, title: 'Activate your account', to: async (p) => {
+    const done = await p.world.server.command('invite', p.world.somebody('new'));
+    await p.open(done.stdout.trim());
+  } },
+  { name: 'mailbox', title: 'Mailbox', to: async (p) => { await forgot(p, KIM); await p.open('/auth/mailbox'); } },
+  { name: 'mail', title: 'Mailbox', to: async (p) => {
+    const name = p.world.somebody('user');
+    await forgot(p, name);
+    await p.open('/auth/mailbox');
+    await p.click(`.mail:has-text("${name}") a`);
+  } },
   { name: 'account', title: 'Choose an account', to: async (p) => { await p.signIn(LONG); await p.ask({ prompt: 'select_account' }); } },
   { name: 'consent', title: 'Allow access?', to: async (p) => {
     await p.signIn(KIM);

@@ -22,10 +22,11 @@ static void password_common_ones_are_known(void **state) {
 }
 
 static void password_common_ones_dressed_up_are_known(void **state) {
-    static const char *const list[] = {
-        "Password",   "PASSWORD1",   "password123", "Password1!",  "P@ssw0rd",    "p4$$w0rd99",
-        "1984summer", "Summer2024!", "monkey12345", "!!dragon!!",  "w3lc0me2025", "Adm1n1strator",
-        "L3tm31n!",   " password ",  "123sunshine", "m1ch43l1999", "qwerty2024"};
+    static const char *const list[] = {"Password",    "PASSWORD1",   "password123", "Password1!",
+                                       "P@ssw0rd",    "p4$$w0rd99",  "1984summer",  "Summer2024!",
+                                       "monkey12345", "!!dragon!!",  "w3lc0me2025", "Adm1n1strator",
+                                       "sobriety",    "Lizaveta1",   "!qaz2wsx",    "L3tm31n!",
+                                       " password ",  "123sunshine", "m1ch43l1999", "qwerty2024"};
     all(*state, list, COUNT_OF(list), true);
 }
 

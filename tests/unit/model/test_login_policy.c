@@ -71,6 +71,8 @@ static void policy_out_of_range_is_refused(void **state) {
         "{\"lockSeconds\":86401}",
         "{\"idleSeconds\":59}",
         "{\"maxAgeDays\":-1}",
+        "{\"history\":11}",
+        "{\"history\":-1}",
         "{\"sessionSeconds\":299}",
         "{\"sessionSeconds\":9999999}",
         "{\"digit\":1}",

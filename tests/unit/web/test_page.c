@@ -88,13 +88,13 @@ static void a_page_says_what_it_is_and_in_which_language(void **state) {
 static void headers_allow_nothing_but_the_stylesheet_and_the_form(void **state) {
     struct fixture *f = *state;
     struct reply rp = {.status = 0};
-    page_headers(&f->cx, STR_NONE, &rp);
+    page_headers(&f->cx, STR_NONE, false, &rp);
     assert_str(reply_value(&rp, "Content-Security-Policy"),
                "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; "
                "frame-ancestors 'none'; form-action 'self'");
     assert_str(reply_value(&rp, "Referrer-Policy"), "no-referrer");
     rp = (struct reply){.status = 0};
-    page_headers(&f->cx, STR("https://app.example:8443/cb?x=1"), &rp);
+    page_headers(&f->cx, STR("https://app.example:8443/cb?x=1"), false, &rp);
     assert_has(reply_value(&rp, "Content-Security-Policy"),
                "form-action 'self' https://app.example:8443");
 }

@@ -36,7 +36,9 @@ const model = (application, provider, more = []) => (issuer) => ({ environments:
     employees: ['kim', 'lee', 'eve', 'bob', 'a.very.long.name.that.no.phone.has.room.for.in.one.line'].map((name) => person(`${name}@acme.example`)).concat(
       person('app@acme.example', { loginAuthenticator: 'Apps' }), SPARE.map((name) => person(name, { loginAuthenticator: 'Tokens' })),
       person('gil@acme.example', { password: undefined, loginAuthenticator: 'Acme ID', externalSubject: 'subject-of-kim' }),
-      person('joe@acme.example', { password: undefined, loginAuthenticator: 'Nowhere' })),
+      person('joe@acme.example', { password: undefined, loginAuthenticator: 'Nowhere' }),
+      Array.from({ length: 8 }, (_, i) => person(`user${i}@acme.example`)),
+      Array.from({ length: 2 }, (_, i) => person(`new${i}@acme.example`, { password: undefined, loginAuthenticator: 'Passwords', status: 'PENDING' }))),
     applications: [
       { name: 'Shift Planner', type: 'public', authMethod: 'none' },
       { name: 'Payroll', type: 'confidential', authMethod: 'client_secret_basic', responseTypes: CODE_TYPES },
@@ -76,7 +78,7 @@ export class World {
     world.provider = await HostileProvider.start();
     // Whoever goes there stays where they are, until a test says otherwise.
     world.provider.at['/authorize'] = (request, response) => { response.writeHead(204); response.end(); };
-    world.server = await Server.start({ model: model(world.application.url, world.provider.url, applications), args: ['--allow-private-fetch'], ...options });
+    world.server = await Server.start({ model: model(world.application.url, world.provider.url, applications), args: ['--allow-private-fetch'], ...options, env: { POSTERN_MAILBOX: '1', ...options.env } });
     world.server.secrets.add(PASSWORD);
     world.url = world.server.url;
     return world;
@@ -116,6 +118,13 @@ export class World {
     return this.spares.pop() ?? assert.fail('no spare user is left');
   }
 
+  // A person of a kind (user, new) whom nobody else gets.
+  somebody(kind) {
+    this.taken ??= {};
+    this.taken[kind] = (this.taken[kind] ?? -1) + 1;
+    return `${kind}${this.taken[kind]}@acme.example`;
+  }
+
   sql(text) {
     return this.server.sql(text);
   }
@@ -140,6 +149,18 @@ export class Person {
     const answered = this.page.waitForNavigation({ waitUntil: 'load' });
     await this.page.click(`#${id}`);
     this.answer = await answered;
+  }
+
+  // A link; and a form with these fields and this button.
+  async click(selector) {
+    const answered = this.page.waitForNavigation({ waitUntil: 'load' });
+    await this.page.click(selector);
+    this.answer = await answered;
+  }
+
+  async fillIn(fields, button) {
+    for (const [id, value] of Object.entries(fields)) await this.page.fill(`#${id}`, value);
+    await this.press(button);
   }
 
   async name(name) {

@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A step of a sign-in: the password is too old, or was set by somebody else, and is replaced by
+ * whoever has just proven to know it, and every other factor. */
+#include "web_internal.h"
+
+bool new_password_wanted(const struct login *l, const struct proof *p) {
+    return l->must_change && str_has_word(p->amr, STR("pwd"));
+}
+
+static err owner_of(struct ctx *cx, const struct flow *f, struct password_owner *ret_owner) {
+    const struct proof *proof = &f->data.proof;
+    if (proof->employee_id.p == NULL) {
+        return fail(cx, ERR_CONFLICT, "nobody has proven anything in this sign-in");
+    }
+    return password_owner_find(cx, proof->tenant_id, proof->employee_id, ret_owner);
+}
+
+err new_password_show(struct ctx *cx, const struct flow *f, struct page *p) {
+    struct password_owner owner;
+    unsigned problem = password_problem_parse(f->data.problem);
+    TRY(owner_of(cx, f, &owner));
+    page_scripts(p);
+    password_problem_show(p, problem);
+    page_paragraph(p, TEXT_PASSWORD_REPLACE, NULL);
+    login_form_begin(p, f);
+    password_user_show(p, owner.who.user_name);
+    password_fields_show(p, &owner, problem);
+    HTML(&p->h, "</form>\n");
+    return OK;
+}
+
+struct replacement {
+    struct password_owner owner;
+    struct password_new made;
+    struct password_change change;
+    struct sign_in sign_in;
+};
+
+static err replace_run(struct ctx *cx, void *state) {
+    const struct replacement *r = state;
+    /* Not locked by guesses meanwhile, and still the password that was proven. */
+    err e = login_succeeded(cx, &r->sign_in.login, true);
+    if (e == ERR_FORBIDDEN || e == ERR_INVALID_GRANT) {
+        return fail(cx, ERR_CONFLICT, "the account was locked, or its password changed meanwhile");
+    }
+    TRY(e);
+    TRY(password_change_commit(cx, &r->change));
+    return sign_in_commit(cx, &r->sign_in);
+}
+
+static err again(struct ctx *cx, const struct flow *f, unsigned problem, struct reply *rp) {
+    struct flow_data data = {.user_name = f->data.user_name,
+                             .proof = f->data.proof,
+                             .problem = password_problem_write(cx->arena, problem)};
+    return flow_advance(cx, f, STEP_NEW_PASSWORD, &data, rp);
+}
+
+static err replace_end(struct ctx *cx, const struct request *rq, struct flow *f,
+                       struct replacement *r, struct reply *rp) {
+    struct sign_in *s = &r->sign_in;
+    password_change_prepare(cx, rq, &r->made, &r->change);
+    s->flow = f;
+    s->proof = f->data.proof;
+    TRY(login_of(cx, s->proof.tenant_id, s->proof.employee_id, &s->login));
+    if (!s->login.must_change) {
+        return fail(cx, ERR_CONFLICT, "the password was replaced meanwhile");
+    }
+    s->login.must_change = false;
+    TRY(sign_in_prepare(cx, rq, s, rp));
+    rp->write.run = replace_run;
+    rp->write.state = r;
+    return OK;
+}
+
+err new_password_post(struct ctx *cx, const struct request *rq, struct flow *f, struct reply *rp) {
+    const struct password_new *done = rq->job_state;
+    if (done != NULL) {
+        return done->problem != 0 ? again(cx, f, done->problem, rp)
+                                  : replace_end(cx, rq, f, done->of, rp);
+    }
+    struct replacement *r = NEW(cx->arena, struct replacement);
+    TRY(owner_of(cx, f, &r->owner));
+    TRY(password_new_read(cx, rq, &r->owner, &r->made));
+    if (r->made.problem != 0) {
+        return again(cx, f, r->made.problem, rp);
+    }
+    r->made.of = r;
+    rp->job.only = f->row.flow;
+    password_new_job(&r->made, rp);
+    return OK;
+}

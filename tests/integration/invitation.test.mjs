@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: Apache-2.0
+// Invitations (SECURITY reset): declared, or by an operator; a link that activates and sets the first password, once.
+import assert from 'node:assert/strict';
+import { writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { after, before, beforeEach, describe, test } from 'node:test';
+import { mailsOf, newestMail } from './lib/mailbox.mjs';
+import { Visitor } from './lib/pages.mjs';
+import { Server } from './lib/server.mjs';
+
+const PASSWORD = 'Brass-lantern 7 & quiet', acme = '11ee9999-1111-4111-8111-111111111111', OWN = '/auth/account/password';
+const area = { area: 'na1', domain: 'example.com', acdDomain: 'acd.example.com', uhDomain: 'uh.example.com', clusters: ['B32'] };
+const user = (name) => `${name}@acme.example`;
+const person = (name, more) => ({ userName: user(name), firstName: 'Kim', lastName: 'Ottersby', role: 'Agent', ...more });
+const model = (issuer, employees) => ({ environments: [{ name: 'local', issuer, default: true, areas: [area], tenants: [{
+  tenantId: acme, tenant: 'acme', area: 'na1', cluster: 'B32', businessUnits: [{ number: 4600738, name: 'acme', primary: true }],
+  roles: [{ name: 'Agent', legacyId: 'Agent', permissions: [] }], loginAuthenticators: [{ name: 'Passwords', kind: 'system' }],
+  employees: employees ?? [person('new', { invite: 'de' }), person('ann', { invite: 'en' }), person('bob', { invite: 'ja', status: 'ACTIVE' }),
+    person('eve', { loginAuthenticator: 'Passwords', status: 'PENDING' }), person('kim', { password: PASSWORD }), person('bare')],
+}] }] });
+
+describe('invitations', () => {
+  let server, visitor;
+  const status = async (name) => (await server.sql(`SELECT status FROM employee WHERE user_name = '${user(name)}'`))[0][0];
+  const set = (page, password) => visitor.send(page, { new_password: password, new_password_again: password }, 'save');
+  const apply = async (employees) => {
+    const file = path.join(server.folder, 'again.json');
+    await writeFile(file, JSON.stringify(model(server.url, employees)));
+    return server.command('--json', 'apply', file);
+  };
+  const changes = async (employees) => JSON.parse((await apply(employees)).stdout).changes.length;
+  const invite = (...args) => server.command(...args, 'invite');
+
+  before(async () => {
+    server = await Server.start({ model: (issuer) => model(issuer), env: { POSTERN_MAILBOX: '1' } });
+    server.secrets.add(PASSWORD);
+  });
+  after(() => server?.stop());
+  beforeEach(() => { visitor = new Visitor(server); });
+
+  test('reset: a declared invitation activates and sets a password, once; then one signs in', async () => {
+    assert.equal(await status('new'), 'PENDING');
+    const mail = await newestMail(visitor, user('new'));
+    assert.deepEqual([mail.kind, mail.subject], ['invitation', `Aktivieren Sie Ihr Konto ${user('new')}`]);
+    assert.match(mail.text, /^Guten Tag Kim,\n[\s\S]*einmal, 7 Tage lang/);
+    assert.ok(mail.link.startsWith(`${server.url}/auth/password?link=${acme}.`));
+    const before = await visitor.signIn(await visitor.open(OWN), user('new'), PASSWORD);
+    assert.match(before.problem, /wrong/);
+    const page = await visitor.open(mail.link);
+    assert.match(page.title, /^Activate your account/);
+    assert.doesNotMatch(page.text, /data-rule="used"/, 'there is none yet');
+    assert.match((await set(page, 'password')).problem, /cannot be used/);
+    assert.match((await set(page, PASSWORD)).title, /^Your password is saved/);
+    assert.equal(await status('new'), 'ACTIVE');
+    assert.equal((await visitor.open(mail.link)).status, 400);
+    assert.deepEqual(await mailsOf(visitor, user('new')), [], 'a first password is no change');
+    const other = new Visitor(server);
+    assert.match((await other.signIn(await other.open(OWN), user('new'), PASSWORD)).title, /^Change your password/);
+    const [[actor]] = await server.sql("SELECT actor FROM audit WHERE action = 'user.password'");
+    assert.match(actor, /^user:/);
+  });
+
+  test('reset: applying again invites only who has neither a password nor an invitation that works', async () => {
+    assert.equal(await changes(), 0);
+    const first = (await newestMail(visitor, user('ann'))).link;
+    await server.sql(`UPDATE password_link SET expires_at = 1 WHERE employee_id = (SELECT employee_id FROM employee WHERE user_name = '${user('ann')}')`);
+    assert.equal((await visitor.open(first)).status, 400);
+    assert.equal(await changes(), 1);
+    assert.equal(await changes(), 0);
+    assert.equal((await visitor.open(first)).status, 400);
+    assert.equal((await visitor.open((await newestMail(visitor, user('ann'))).link)).status, 200);
+    assert.equal(await status('ann'), 'PENDING');
+    assert.equal(await status('bob'), 'ACTIVE');
+    assert.match((await newestMail(visitor, user('bob'))).subject, /有効/);
+  });
+
+  test('reset: a plan writes no mail, and what cannot be invited is a mistake that changes nothing', async () => {
+    const count = async () => Number((await server.sql('SELECT count(*) FROM mail'))[0][0]);
+    const before = await count(), file = path.join(server.folder, 'plan.json');
+    await writeFile(file, JSON.stringify(model(server.url, [person('plan', { invite: 'en' })])));
+    assert.match((await server.command('plan', file)).stdout, /\+ create\s+employee/);
+    for (const [employee, why] of [
+      [person('x', { invite: 'tlh' }), /no mail is written in the language 'tlh'/], [person('x', { invite: 'e n' }), /language of the mail/],
+      [person('x', { invite: 'en', password: PASSWORD }), /keep one of both/], [person('x', { invite: 'en', status: 'BLOCKED' }), /BLOCKED is not invited/],
+      [person('x', { invite: 'en', type: 'api' }), /does not sign in/]]) {
+      const done = await apply([person('good', { invite: 'en' }), employee]);
+      assert.equal(done.status, 1);
+      assert.match(done.stderr, why);
+    }
+    assert.equal(await count(), before, 'none for a change that was rolled back');
+  });
+
+  test('reset: posternd invite prints the link; earlier ones are void', async () => {
+    const done = await invite('--json', user('eve'));
+    assert.equal(done.status, 2, 'the command comes first');
+    const first = JSON.parse((await server.command('invite', user('eve'), '--json', '--language', 'fr')).stdout);
+    assert.equal(first.expiresIn, 604800);
+    assert.equal((await newestMail(visitor, user('eve'))).link, first.url);
+    const second = (await server.command('invite', user('eve'))).stdout.trim();
+    assert.equal((await visitor.open(first.url)).status, 400);
+    assert.match((await set(await visitor.open(second), PASSWORD)).title, /saved/);
+    assert.equal(await status('eve'), 'ACTIVE');
+    for (const [name, why] of [['eve', /has a password already/], ['bare', /no login authenticator/], ['nobody', /no user named/]]) {
+      const refused = await server.command('invite', user(name));
+      assert.equal(refused.status, 1);
+      assert.match(refused.stderr, why);
+    }
+    assert.match((await server.command('invite', user('ann'), '--language', 'tlh')).stderr, /no mail is written in the language/);
+  });
+
+  test('dead-means-dead: who is blocked meanwhile is not activated by the link', async () => {
+    const link = (await newestMail(visitor, user('bob'))).link, page = await visitor.open(link);
+    await server.sql(`UPDATE employee SET status = 'BLOCKED' WHERE user_name = '${user('bob')}'`);
+    assert.equal((await set(page, PASSWORD)).status, 400);
+    assert.equal(await status('bob'), 'BLOCKED');
+  });
+});
