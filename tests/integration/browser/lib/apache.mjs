@@ -11,24 +11,15 @@ import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { chmod, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import net from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { freePort } from '../../lib/edge.mjs';
 import { until } from '../../lib/server.mjs';
 
 const program = process.env.APACHE ?? ['/usr/sbin/apache2', '/usr/sbin/httpd'].find(existsSync);
 const modules = process.env.APACHE_MODULES ?? '/usr/lib/apache2/modules';
 const MODULES = ['mpm_event', 'authn_core', 'authz_core', 'authz_user', 'dir', 'mime', 'auth_openidc', 'include', 'alias'];
 const PLACES = ['accounts', 'reports'];
-
-async function freePort() {
-  const server = net.createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address();
-  server.close();
-  await once(server, 'close');
-  return port;
-}
 
 export class Apache {
   static async prepare() {

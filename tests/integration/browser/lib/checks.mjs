@@ -70,11 +70,12 @@ export async function keyboard(page) {
   const order = [];
   for (let i = 0; i < expected; i++) {
     await page.keyboard.press('Tab');
-    const at = await page.evaluate(() => {
+    const at = await page.evaluate(async () => {
+      await new Promise((resolve) => { requestAnimationFrame(() => requestAnimationFrame(resolve)); }); // it has scrolled there
       const e = document.activeElement, style = getComputedStyle(e), box = e.getBoundingClientRect();
       if (e === document.body) return undefined;
       return { order: Number(e.dataset.order), html: e.outerHTML.slice(0, 80), outline: style.outlineStyle === 'none' ? 0 : parseFloat(style.outlineWidth),
-        inSight: box.top >= 0 && box.bottom <= innerHeight };
+        inSight: box.top >= -1 && box.bottom <= innerHeight + 1 };
     });
     if (at === undefined) { i--; if (order.includes(undefined)) break; order.push(undefined); continue; }
     assert.ok(at.outline >= 2, `no visible focus: ${at.html}`);

@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+// Somebody who has never seen Postern: runs ./run, opens the address that it prints, and does what the pages say: signs in, sets up an
+// authenticator app, signs in with it, signs out. Fields and buttons are found by what is written on them.
+import assert from 'node:assert/strict';
+import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { freePort } from '../lib/edge.mjs';
+import { codeAt } from '../lib/otp.mjs';
+import { program, until } from '../lib/server.mjs';
+import { Chromium } from './lib/chromium.mjs';
+
+const root = fileURLToPath(new URL('../../..', import.meta.url));
+
+describe('a person', () => {
+  let chromium, child, exited, folder, said = '';
+  before(async () => {
+    folder = await mkdtemp(path.join(tmpdir(), 'postern-person-'));
+    const build = path.resolve(program, '../../..');
+    child = spawn(path.join(root, 'run'), ['--build', build, '--port', String(await freePort()), '--state', folder], { cwd: root, stdio: ['ignore', 'pipe', 'pipe'] });
+    exited = once(child, 'exit');
+    let ended = false;
+    exited.then(() => { ended = true; });
+    for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (text) => { said += text; });
+    chromium = await Chromium.start();
+    await until('./run says where one signs in', () => {
+      assert.ok(!ended, `./run ended:\n${said}`);
+      return /Sign in[^\n]*http:\S+[\s\S]*password:[^\n]*\n/.test(said);
+    }, 120_000);
+  });
+  after(async () => {
+    await chromium?.stop();
+    if (child?.exitCode === null) child.kill('SIGTERM');
+    await exited;
+    if (folder) await rm(folder, { recursive: true, force: true });
+  });
+
+  test('signs in, sets up an app, signs in with it, signs out', async () => {
+    const [, address] = said.match(/Sign in[^\n]*(http:\S+)/);
+    const [, user, how] = said.match(/user name (\S+);[^\n]*password:\s+([^\n]+)/);
+    const [, password] = execFileSync('sh', ['-c', how], { cwd: root, encoding: 'utf8' }).match(/='?([^'\n]+)'?/);
+    const page = await chromium.page({ size: 'phone' });
+    const press = async (name) => {
+      const answered = page.waitForNavigation({ waitUntil: 'load' });
+      await page.getByRole('button', { name, exact: true }).or(page.getByRole('link', { name, exact: true })).click();
+      const answer = await answered;
+      assert.ok(answer.status() < 400, `${name}: ${answer.status()} ${await page.title()}`);
+    };
+    const write = (label, text) => page.getByLabel(label, { exact: true }).fill(text);
+    const isAt = async (heading) => assert.equal(await page.getByRole('heading', { level: 1 }).textContent(), heading);
+
+    await page.goto(address);
+    await isAt('Sign in');
+    await write('User name', user);
+    await press('Next');
+    await write('Password', password);
+    await press('Sign in');
+    await isAt('Your account');
+
+    await press('Your second factor'); // who it is, is proven anew
+    await write('Password', password);
+    await press('Sign in');
+    await isAt('Your second factor');
+    await press('Set up a second factor');
+    const secret = (await page.locator('#secret').textContent()).replaceAll(' ', '');
+    let last = Math.floor(Date.now() / 30_000);
+    // What an app shows next: nobody waits for it, a server allows for clocks that differ.
+    const code = () => codeAt(secret, last++);
+    await write('The code that is shown now', code());
+    await press('Confirm');
+    await isAt('Keep your recovery codes');
+    assert.equal(await page.getByRole('listitem').count(), 10);
+    await press('I have kept them');
+    await isAt('Your second factor');
+    await press('Continue');
+    await isAt('Your account');
+
+    await press('Sign out');
+    await press('Sign out');
+    await isAt('You are signed out');
+    await page.goto(address);
+    await write('User name', user);
+    await press('Next');
+    await write('Password', password);
+    await press('Sign in');
+    await isAt('Enter your code');
+    await write('Code of your authenticator app', code());
+    await press('Continue');
+    await isAt('Your account');
+    await press('Sign out');
+    await press('Sign out');
+    await isAt('You are signed out');
+    await chromium.done(page);
+  });
+});
