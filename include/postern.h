@@ -263,7 +263,7 @@ struct postern_token {
     const char *claims; /* of the id token, else of the access token if it is a JWT; JSON or NULL */
     const char *tenant_id; /* from the id token; NULL */
     const char *grant;     /* by which it came: "password", "client_credentials", "access_key",
-                              "authorization_code", "refresh_token" */
+                              "authorization_code", "device_code", "refresh_token" */
     int64_t obtained_at;
     int64_t expires_at; /* 0: the server did not say */
     int64_t renew_at;   /* from here on the next call renews it */
@@ -332,6 +332,36 @@ POSTERN_API enum postern_code postern_login_finish(struct postern *client,
                                                    struct postern_cancel *cancel);
 /* Wipes its secrets. NULL is fine. No other call may use the login now or later. */
 POSTERN_API void postern_login_free(struct postern_login *login);
+
+/* Where there is no browser, the person takes one elsewhere (RFC 8628): a program begins, shows
+ * address and code, and polls until they have answered. Grant, tokens and what follows are those of
+ * a login. */
+struct postern_device;
+/* Asks the server's device_authorization_endpoint for a code. Scope is the setting, and openid.
+ * Free it with postern_device_free(). Errors: POSTERN_USAGE (another grant, no client_id or
+ * issuer), POSTERN_DISCOVERY (the server has no such endpoint), POSTERN_AUTH (the application may
+ * not: postern_error()->error), POSTERN_ANSWER, those of postern_discover(). */
+POSTERN_API enum postern_code postern_device_begin(struct postern *client,
+                                                   struct postern_cancel *cancel,
+                                                   struct postern_device **ret_device);
+/* What to show: the code to type in, the address to open, an address that brings the code along
+ * (NULL: the server gives none), and until when (seconds since the epoch). All but the code are
+ * http(s) addresses; none has control characters. Valid while the device is. */
+POSTERN_API const char *postern_device_user_code(const struct postern_device *device);
+POSTERN_API const char *postern_device_uri(const struct postern_device *device);
+POSTERN_API const char *postern_device_uri_complete(const struct postern_device *device);
+POSTERN_API int64_t postern_device_expires_at(const struct postern_device *device);
+/* Waits up to wait_ms milliseconds for the answer, asking the server as often as it allows, and no
+ * more often when it is called in short turns; an exchange that is under way then is waited for.
+ * POSTERN_OK: somebody signed in, and the tokens are stored. POSTERN_TIMEOUT: not yet; call it
+ * again. Errors that end it: POSTERN_AUTH (postern_error()->error: access_denied, expired_token,
+ * ...), POSTERN_TOKEN, POSTERN_ANSWER, POSTERN_USAGE (it had ended before). A server that does not
+ * answer for a while is asked less often. One call at a time for a device. */
+POSTERN_API enum postern_code postern_device_poll(struct postern *client,
+                                                  struct postern_device *device, int64_t wait_ms,
+                                                  struct postern_cancel *cancel);
+/* Wipes its secret. NULL is fine. No other call may use the device now or later. */
+POSTERN_API void postern_device_free(struct postern_device *device);
 
 enum postern_logout_flags {
     POSTERN_LOGOUT_ANYWAY = 1, /* forget, even if the server could not be told */

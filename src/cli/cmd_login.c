@@ -5,11 +5,12 @@
 
 #include <stdlib.h>
 
-#define LOGIN_SECONDS 300 /* unless the setting timeout says otherwise */
+#define LOGIN_SECONDS  300   /* unless the setting timeout says otherwise */
+#define DEVICE_SECONDS 86400 /* likewise: the server says how long a code is good */
 
-static int64_t seconds_of(const struct postern *client) {
+static int64_t seconds_of(const struct postern *client, int64_t otherwise) {
     const char *from = NULL;
-    int64_t seconds = LOGIN_SECONDS;
+    int64_t seconds = otherwise;
     struct str text = str_from(postern_setting(client, "timeout", &from));
     if (!str_is(str_from(from), "default")) {
         (void)str_int(text, &seconds);
@@ -111,25 +112,20 @@ static int report(struct cli *c) {
     return EXIT_OK;
 }
 
-int cmd_login(struct cli *c) {
-    struct postern *client;
+static int with_browser(struct cli *c, struct postern *client) {
     struct postern_login *login;
     struct login_server *s = NEW(c->cx->arena, struct login_server);
     const char *query;
-    if (cli_has(c, "--no-cache")) {
-        return cli_usage(c, "login keeps tokens for later commands: --no-cache forbids that.");
+    if (!login_listen(c, s)) {
+        return EXIT_OTHER;
     }
-    int status = cli_open(c, &client);
-    if (status != EXIT_OK || !login_listen(c, s)) {
-        return status != EXIT_OK ? status : EXIT_OTHER;
-    }
-    status = begin(c, client, s, &login);
+    int status = begin(c, client, s, &login);
     if (status != EXIT_OK) {
         return status;
     }
     pid_t browser = show(c, s, postern_login_url(login));
     cli_progress(c, "Waiting for the browser; Ctrl-C gives up ...");
-    status = login_await(s, login, browser, seconds_of(client), &query);
+    status = login_await(s, login, browser, seconds_of(client, LOGIN_SECONDS), &query);
     cli_progress(c, "%s", "");
     if (status != EXIT_OK) {
         return status;
@@ -137,4 +133,37 @@ int cmd_login(struct cli *c) {
     bool good = postern_login_finish(client, login, query, c->cancel) == POSTERN_OK;
     login_answer(s, good);
     return good ? report(c) : cli_failed(c, NULL);
+}
+
+/* *ret_unknown: not with this server. */
+static int with_device(struct cli *c, struct postern *client, bool *ret_unknown) {
+    int64_t seconds = seconds_of(client, DEVICE_SECONDS);
+    int status = login_device(c, client, seconds, ret_unknown);
+    return status == EXIT_OK ? report(c) : status;
+}
+
+/* What only the page that we open can be told. */
+static bool asks_of_the_page(const struct cli *c) {
+    return cli_value(c, "--login-hint") != NULL || cli_value(c, "--prompt") != NULL;
+}
+
+int cmd_login(struct cli *c) {
+    struct postern *client;
+    bool device = cli_has(c, "--device"), unknown;
+    if (cli_has(c, "--no-cache")) {
+        return cli_usage(c, "login keeps tokens for later commands: --no-cache forbids that.");
+    }
+    if (device && asks_of_the_page(c)) {
+        return cli_usage(c, "--login-hint and --prompt are for the browser that login opens: with "
+                            "--device there is none.");
+    }
+    int status = cli_open(c, &client);
+    if (status != EXIT_OK) {
+        return status;
+    }
+    if (!device && (cli_has(c, "--no-browser") || asks_of_the_page(c) || login_browser_is_here())) {
+        return with_browser(c, client);
+    }
+    status = with_device(c, client, &unknown);
+    return unknown && !device ? with_browser(c, client) : status;
 }

@@ -46,6 +46,7 @@ static const struct option keys_options[] = {
 };
 
 static const struct option login_options[] = {
+    {"--device", 0, NULL, "sign in with a browser on another machine: print an address and a code", NULL, NULL},
     {"--no-browser", 0, NULL, "open no browser, only print the address", NULL, NULL},
     {"--login-hint", 0, "USER", "who is to sign in: the page has the user name filled in", NULL, NULL},
     {"--prompt", 0, "WHAT", "ask for: login (the password again), select_account or consent", prompt_values, NULL},
@@ -70,7 +71,7 @@ static const char *const keys_words[] = {"list", "create", "disable", "enable", 
 static const struct command commands[] = {
     {"configure", "[list|show|delete NAME]", "write a profile, asking for what it needs; list, show or delete profiles", OPTIONS(configure_options), 0, 2, configure_words, true, cmd_configure, "postern configure --profile cxone\npostern configure --profile ci --from-environment --no-prompt\npostern configure show --profile cxone"},
     {"discover", "", "the addresses of the environment and of the tenant", OPTIONS(discover_options), 0, 0, NULL, true, cmd_discover, "postern discover --json"},
-    {"login", "", "sign in with a browser", OPTIONS(login_options), 0, 0, NULL, true, cmd_login, "postern login --profile me\npostern login --no-browser"},
+    {"login", "", "sign in with a browser, on this machine or on another", OPTIONS(login_options), 0, 0, NULL, true, cmd_login, "postern login --profile me\npostern login --device"},
     {"logout", "", "revoke the tokens of the profile, and forget them", OPTIONS(logout_options), 0, 0, NULL, true, cmd_logout, "postern logout --profile me"},
     {"token", "", "print a valid access token and nothing else", OPTIONS(token_options), 0, 0, NULL, true, cmd_token, "TOKEN=$(postern token)\ncurl -H \"$(postern token --header)\" https://api-na1.niceincontact.com/..."},
     {"whoami", "", "who the platform says I am", NO_OPTIONS, 0, 0, NULL, true, cmd_whoami, "postern whoami --profile cxone"},

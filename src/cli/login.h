@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What the files of `postern login` share: the browser that is opened, and the one answer that it
- * brings back to a loopback address (RFC 8252 7.3). */
+ * brings back to a loopback address (RFC 8252 7.3); or a browser elsewhere (RFC 8628). */
 #ifndef POSTERN_CLI_LOGIN_H
 #define POSTERN_CLI_LOGIN_H
 
@@ -48,5 +48,14 @@ void login_answer(struct login_server *s, bool good);
 
 /* $BROWSER, else xdg-open where there is a display. 0: none was started. */
 pid_t login_browser_open(struct cli *c, const char *url);
+/* Whether there is one to try; over SSH a display counts only if it was forwarded. */
+bool login_browser_is_here(void);
+
+/* ---- login_device.c ---- */
+
+/* Shows address and code and waits for the person, `seconds` at most. EXIT_OK: signed in; else an
+ * exit status after saying why. *ret_unknown: this server has no such sign-in; said only with
+ * --device. */
+int login_device(struct cli *c, struct postern *client, int64_t seconds, bool *ret_unknown);
 
 #endif

@@ -2,6 +2,7 @@
 /* Opens a browser: $BROWSER, else xdg-open where there is a display. No shell reads the address. */
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <signal.h>
 #include <spawn.h>
 #include <stdlib.h>
@@ -11,6 +12,7 @@
 #include "login.h"
 
 #define BROWSER_WORDS_MAX 16
+#define OPENER            "xdg-open"
 
 static bool is_set(const char *variable) {
     const char *value = getenv(variable);
@@ -19,6 +21,29 @@ static bool is_set(const char *variable) {
 
 static bool has_display(void) {
     return is_set("DISPLAY") || is_set("WAYLAND_DISPLAY");
+}
+
+/* "localhost:10.0" of ssh -X; ":0" is a screen that nobody sits at. */
+static bool display_is_ours(void) {
+    const char *display = getenv("DISPLAY");
+    bool forwarded = is_set("DISPLAY") && *display != ':';
+    return is_set("SSH_CONNECTION") ? forwarded : has_display();
+}
+
+static bool is_program(const char *name) {
+    struct str path = str_from(getenv("PATH")), folder;
+    char file[PATH_MAX];
+    while (str_next(&path, ':', &folder)) {
+        int n = snprintf(file, sizeof file, "%.*s/%s", STR_ARG(folder), name);
+        if (folder.n > 0 && n > 0 && (size_t)n < sizeof file && access(file, X_OK) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool login_browser_is_here(void) {
+    return is_set("BROWSER") || (display_is_ours() && is_program(OPENER));
 }
 
 /* The command's own standard output is for the result. A browser of the terminal keeps the rest;
@@ -103,5 +128,5 @@ pid_t login_browser_open(struct cli *c, const char *url) {
     if (is_set("BROWSER")) {
         return try_all(c, str_from(getenv("BROWSER")), url);
     }
-    return has_display() ? try_all(c, STR("xdg-open"), url) : 0;
+    return has_display() ? try_all(c, STR(OPENER), url) : 0;
 }

@@ -96,7 +96,7 @@ static err id_token_check(struct call *k, const struct grant *grant, struct stat
     struct jwt jwt;
     struct endpoints ep;
     if (s->id_token.p == NULL) {
-        return k->login == NULL
+        return k->login == NULL && k->device == NULL
                    ? OK
                    : fail_say(&k->cx, ERR_CLIENT_TOKEN,
                               "The answer has no id token: nothing says who signed in. "

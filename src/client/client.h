@@ -12,8 +12,8 @@
  * all threads and processes: flight.c), discovery.c and tenant.c for addresses; all of them speak
  * through repeat.c (what may be sent again, and when) and transport.c (one request, one answer).
  *
- * A person signs in through login.c, whose answer comes by login_callback.c, and out through
- * logout.c.
+ * A person signs in through login.c, whose answer comes by login_callback.c, or, with the browser
+ * on another machine, through login_device.c; and out through logout.c.
  *
  * Grants are rows of grant.c, client authentication methods rows of client_auth.c, settings rows of
  * settings.c.
@@ -147,6 +147,7 @@ struct call {
     const char *auth_method;           /* to be used instead of what auto means; NULL: none */
     const struct postern_login *login; /* whose code is exchanged; NULL: none */
     struct str login_code;
+    const struct postern_device *device; /* whose device code is; NULL: none */
     /* of the answer behind a failure, for postern_error() */
     int status;
     struct str oauth_error;
@@ -519,6 +520,39 @@ err login_id_token_check(struct call *k, const struct jwt *jwt);
 err login_request(struct call *k, const struct endpoints *ep, struct token_request *r);
 /* ERR_CLIENT_NO_TOKEN, and how to sign in. */
 err login_missing(struct call *k);
+
+/* With openid, without which it is none. */
+struct str login_scope(struct call *k);
+/* ERR_CLIENT_USAGE: nobody signs in with these settings. */
+err login_possible(struct call *k);
+
+/* ---- login_device.c ---- */
+
+#define DEVICE_GRANT "urn:ietf:params:oauth:grant-type:device_code"
+struct postern_device {
+    struct arena *arena; /* its own; what is secret is wiped with it */
+    const struct postern *client;
+    struct str code, issuer;
+    const char *user_code, *uri, *uri_complete;
+    const char *auth_method; /* that the server took where the setting is auto; NULL: the first */
+    int64_t expires_at;
+    int64_t expires_us, next_us, interval_ms; /* of clock_monotonic_us() */
+    bool finished;                            /* tokens came, or the server has refused */
+};
+/* The server's answer (RFC 8628 3.2) into `d`, which has its arena. */
+err device_answer_read(struct call *k, struct str text, struct postern_device *d);
+/* RFC 8628 3.4, for k->device. */
+err device_request(struct call *k, const struct endpoints *ep, struct token_request *r);
+enum device_outcome {
+    DEVICE_SIGNED_IN,
+    DEVICE_PENDING,
+    DEVICE_SLOW_DOWN,
+    DEVICE_UNHEARD, /* no answer, or a server's weakness: asked again, less often */
+    DEVICE_REFUSED,
+    DEVICE_FAILED,
+};
+/* What the error of a token request means (RFC 8628 3.5). */
+enum device_outcome device_outcome(const struct call *k, err e);
 
 /* ---- token_public.c: for functions that give structs out ---- */
 

@@ -15,8 +15,8 @@ void token_secret(struct token_request *r, struct str secret) {
 
 static bool is_secret_parameter(const char *name) {
     static const char *const names[] = {
-        "client_secret",    "password", "username",      "refresh_token",
-        "client_assertion", "code",     "code_verifier", "token"};
+        "client_secret", "password",      "username", "refresh_token", "client_assertion",
+        "code",          "code_verifier", "token",    "device_code"};
     for (size_t i = 0; i < COUNT_OF(names); i++) {
         if (str_is(str_from(name), names[i])) {
             return true;

@@ -44,7 +44,7 @@ static void query_add(struct buf *b, const char *name, struct str value) {
 }
 
 /* OpenID Connect Core 3.1.2.1: without openid it is none. */
-static struct str scope_of(struct call *k) {
+struct str login_scope(struct call *k) {
     struct str scope = setting_str(k->p, SET_SCOPE);
     if (scope.p == NULL || str_has_word(scope, STR("openid"))) {
         return scope.p != NULL ? scope : STR("openid");
@@ -61,7 +61,7 @@ static void url_write(struct call *k, const struct postern_login_options *o, str
     buf_z(&b, "response_type=code");
     query_add(&b, "client_id", setting_str(k->p, SET_CLIENT_ID));
     query_add(&b, "redirect_uri", login->redirect_uri);
-    query_add(&b, "scope", scope_of(k));
+    query_add(&b, "scope", login_scope(k));
     query_add(&b, "state", login->state);
     query_add(&b, "nonce", login->nonce);
     query_add(&b, "code_challenge", challenge);
@@ -74,7 +74,7 @@ static void url_write(struct call *k, const struct postern_login_options *o, str
     login->url = b.p;
 }
 
-static err login_possible(struct call *k) {
+err login_possible(struct call *k) {
     const struct grant *grant;
     TRY(grant_chosen(k, &grant));
     if (!grant->person) {
@@ -188,6 +188,9 @@ struct finishing {
 };
 
 err login_request(struct call *k, const struct endpoints *ep, struct token_request *r) {
+    if (k->device != NULL) {
+        return device_request(k, ep, r);
+    }
     if (k->login == NULL) {
         return login_missing(k);
     }

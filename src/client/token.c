@@ -75,9 +75,10 @@ static err answer_take(struct call *k, const struct exchange *x, const struct gr
         s->refresh_token = STR_NONE; /* it is renewed with the key itself */
     }
     s->auth_method = str_copy(s->arena, str_from(r->auth_method));
+    const char *by = k->device != NULL ? "device_code" : grant->name;
     call_tell(k, POSTERN_EVENT_TOKEN,
-              str_z(k->cx.arena, str_format(k->cx.arena, "new by grant %s", grant->name)));
-    return token_publish(k, s, grant->name);
+              str_z(k->cx.arena, str_format(k->cx.arena, "new by grant %s", by)));
+    return token_publish(k, s, by);
 }
 
 static err authenticate_once(struct call *k, const struct endpoints *ep, const struct grant *grant,

@@ -779,8 +779,9 @@ err authorization_code_find(struct ctx *cx, struct str code, struct authorizatio
 err authorization_code_use(struct ctx *cx, const struct authorization_code *c,
                            struct str session_id);
 
-/* What a person sees and ends of its own; what a tenant's pages look like. */
+/* What a person sees and ends of its own; what a tenant's pages look like; devices (RFC 8628). */
 #include "account.h"
 #include "branding.h"
+#include "device_code.h"
 
 #endif

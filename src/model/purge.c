@@ -113,6 +113,29 @@ static err clear_password_links(struct ctx *cx, struct bite *b) {
                       cx->now - MARGIN_SECONDS, true);
 }
 
+/* A used one stays, as a code does. */
+static err clear_device_codes(struct ctx *cx, struct bite *b) {
+    return exec_range(cx, b,
+                      "DELETE FROM device_code WHERE (tenant_id, code_digest) > ($1, $2) "
+                      "AND (tenant_id, code_digest) <= ($3, $4) AND expires_at <= $5",
+                      cx->now - CODE_KEPT_SECONDS, true);
+}
+
+static err clear_user_codes(struct ctx *cx, struct bite *b) {
+    return exec_range(
+        cx, b,
+        "DELETE FROM user_code_index WHERE (environment_id, user_code_digest) > ($1, $2) "
+        "AND (environment_id, user_code_digest) <= ($3, $4) AND expires_at <= $5",
+        cx->now - MARGIN_SECONDS, true);
+}
+
+static err clear_device_guesses(struct ctx *cx, struct bite *b) {
+    return exec_range(cx, b,
+                      "DELETE FROM device_guess WHERE (tenant_id, employee_id) > ($1, $2) "
+                      "AND (tenant_id, employee_id) <= ($3, $4) AND since <= $5",
+                      cx->now - DEVICE_CODE_SECONDS - MARGIN_SECONDS, true);
+}
+
 /* ---- applications: with everything that names them ---- */
 
 struct doomed {
@@ -258,6 +281,16 @@ static const struct purge_table tables[] = {
     {"SELECT tenant_id, link_digest FROM password_link "
      "WHERE (tenant_id, link_digest) > ($1, $2) ORDER BY tenant_id, link_digest LIMIT $3",
      2, clear_password_links},
+    {"SELECT tenant_id, code_digest FROM device_code "
+     "WHERE (tenant_id, code_digest) > ($1, $2) ORDER BY tenant_id, code_digest LIMIT $3",
+     2, clear_device_codes},
+    {"SELECT environment_id, user_code_digest FROM user_code_index "
+     "WHERE (environment_id, user_code_digest) > ($1, $2) "
+     "ORDER BY environment_id, user_code_digest LIMIT $3",
+     2, clear_user_codes},
+    {"SELECT tenant_id, employee_id FROM device_guess "
+     "WHERE (tenant_id, employee_id) > ($1, $2) ORDER BY tenant_id, employee_id LIMIT $3",
+     2, clear_device_guesses},
     {NULL, 0, clear_signing_keys},
 };
 

@@ -14,7 +14,10 @@ err tenant_sessions_end(struct ctx *cx, struct str tenant_id) {
                 "refresh_revoked_at = coalesce(refresh_revoked_at, $2) "
                 "WHERE tenant_id = $1 AND revoked_at IS NULL",
                 args, NULL));
-    return db_exec(cx, "DELETE FROM authorization_code WHERE tenant_id = $1 AND used_at IS NULL",
+    TRY(db_exec(cx, "DELETE FROM authorization_code WHERE tenant_id = $1 AND used_at IS NULL",
+                DB_ARGS(DB_TEXT(tenant_id)), NULL));
+    /* Of its own applications; what its users let in ends with their browser sessions. */
+    return db_exec(cx, "DELETE FROM device_code WHERE tenant_id = $1 AND used_at IS NULL",
                    DB_ARGS(DB_TEXT(tenant_id)), NULL);
 }
 
@@ -56,6 +59,10 @@ static err end_in_tenant(struct ctx *cx, struct str tenant_id, struct str owner_
 err application_sessions_end(struct ctx *cx, struct str environment_id, struct str owner_id,
                              struct str application_id) {
     struct named_list tenants = {.first = NULL};
+    TRY(db_exec(cx,
+                "DELETE FROM device_code WHERE tenant_id = $1 AND application_id = $2 "
+                "AND used_at IS NULL",
+                DB_ARGS(DB_TEXT(owner_id), DB_TEXT(application_id)), NULL));
     /* all tenants: whoever uses the application */
     TRY(db_each(cx, "SELECT tenant_id FROM tenant WHERE environment_id = $1",
                 DB_ARGS(DB_TEXT(environment_id)), DB_COLUMNS(COLUMN_STR(&tenants.id)), named_add,

@@ -103,6 +103,7 @@ static void put_endpoints(struct json_out *j, struct ctx *cx, const struct envir
     json_put_str(j, "issuer", e->issuer);
     put_endpoint(j, cx, e, "authorization_endpoint", "/auth/authorize");
     json_put_str(j, "token_endpoint", e->token_endpoint);
+    put_endpoint(j, cx, e, "device_authorization_endpoint", "/auth/device_authorization");
     put_endpoint(j, cx, e, "userinfo_endpoint", "/auth/userinfo");
     put_endpoint(j, cx, e, "jwks_uri", "/auth/jwks");
     put_endpoint(j, cx, e, "end_session_endpoint", "/auth/authorize/logout");

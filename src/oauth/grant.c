@@ -11,6 +11,7 @@ static const struct grant grants[] = {
      NULL},
     {"urn:ietf:params:oauth:grant-type:token-exchange", GRANT_CONFIDENTIAL | GRANT_PUBLIC, false,
      grant_token_exchange, "token-exchange"},
+    {GRANT_DEVICE_CODE, GRANT_CONFIDENTIAL | GRANT_PUBLIC, false, grant_device_code, NULL},
 };
 
 const struct grant *grant_at(size_t i) {
@@ -39,6 +40,22 @@ static unsigned type_bit(struct str type) {
 
 bool grant_allows(const struct grant *grant, const struct application *a) {
     return (grant->types & type_bit(a->type)) != 0;
+}
+
+err grant_client_check(struct ctx *cx, const struct grant *grant, const struct client *client) {
+    const struct application *a = &client->application;
+    if (!grant_allows(grant, a)) {
+        return fail_say(cx, ERR_UNAUTHORIZED_CLIENT,
+                        "An application of type %.*s may not use grant_type %s.", STR_ARG(a->type),
+                        grant->name);
+    }
+    /* The built-in application is a back end without a secret: it has endpoints of its own. */
+    if (!client->authenticated && (grant->types & GRANT_PUBLIC) == 0) {
+        return fail_say(cx, ERR_UNAUTHORIZED_CLIENT,
+                        "An application that does not authenticate may not use grant_type %s.",
+                        grant->name);
+    }
+    return OK;
 }
 
 err grant_refuse_tenant(struct ctx *cx, const struct application *a) {

@@ -69,6 +69,13 @@ static err say_used(struct ctx *cx) {
                     "The code was used before. What it gave is revoked: sign in again.");
 }
 
+err code_reuse_commit(struct ctx *cx, const struct request *rq,
+                      const struct authorization_code *code, struct reply *rp) {
+    TRY(revoke_what_it_became(cx, code, rq->remote));
+    error_reply(cx, rq, ERRORS_OAUTH, say_used(cx), rp);
+    return OK;
+}
+
 struct reuse {
     const struct authorization_code *code;
     const struct client *client;
@@ -81,7 +88,7 @@ static err reuse_run(struct ctx *cx, void *state) {
     return revoke_what_it_became(cx, reuse->code, reuse->remote);
 }
 
-static err answer_used(struct ctx *cx, const struct request *rq, struct issue *issue,
+err code_reuse_prepare(struct ctx *cx, const struct request *rq, struct issue *issue,
                        struct reply *rp) {
     struct reuse *reuse = NEW(cx->arena, struct reuse);
     *reuse = (struct reuse){&issue->code, issue->client, rq->remote};
@@ -106,9 +113,7 @@ err code_commit(struct ctx *cx, const struct request *rq, const struct issue *is
     if (now->used_at == 0) {
         return fail(cx, ERR_INVALID_GRANT, "the code expired meanwhile");
     }
-    TRY(revoke_what_it_became(cx, now, rq->remote));
-    error_reply(cx, rq, ERRORS_OAUTH, say_used(cx), rp);
-    return OK;
+    return code_reuse_commit(cx, rq, now, rp);
 }
 
 /* ---- what it is bound to ---- */
@@ -174,7 +179,7 @@ static err binding_check(struct ctx *cx, const struct given *given,
 }
 
 /* Dead means dead: what was true at the authorization endpoint is asked again. */
-static err user_read(struct ctx *cx, const struct client *client, struct issue *issue) {
+err code_user_read(struct ctx *cx, const struct client *client, struct issue *issue) {
     const struct authorization_code *code = &issue->code;
     struct user *user = NEW(cx->arena, struct user);
     err e = user_find(cx, code->tenant_id, code->employee_id, user);
@@ -202,10 +207,10 @@ err grant_authorization_code(struct ctx *cx, const struct request *rq, const str
     code->code = given.code;
     rp->tenant_id = code->tenant_id;
     if (code->used_at != 0) {
-        return answer_used(cx, rq, issue, rp);
+        return code_reuse_prepare(cx, rq, issue, rp);
     }
     TRY(binding_check(cx, &given, code));
-    TRY(user_read(cx, client, issue));
+    TRY(code_user_read(cx, client, issue));
     TRY(code_memory_parse(cx, code->claims, &issue->amr, &issue->id_claims));
     /* SECURITY `scope`: what the application lost meanwhile is not granted. */
     issue->scope = scope_within(cx->arena, code->scope, client->application.scope);

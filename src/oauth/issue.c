@@ -123,12 +123,14 @@ static err issue_write_run(struct ctx *cx, void *state) {
     if (issue->generated.generated_key_id.p != NULL) {
         TRY(generated_key_use(cx, issue->generated.tenant_id, issue->generated.generated_key_id));
     }
+    bool won = true;
     if (issue->code.code.p != NULL) {
-        bool won = false;
         TRY(code_commit(cx, w->rq, issue, w->rp, &won));
-        if (!won) {
-            return OK;
-        }
+    } else if (issue->device.code.p != NULL) {
+        TRY(device_commit(cx, w->rq, issue, w->rp, &won));
+    }
+    if (!won) {
+        return OK;
     }
     if (issue->refreshes) {
         TRY(refresh_commit(cx, w->rq, issue, &w->rotation, w->rp));

@@ -99,6 +99,7 @@ struct issue { /* what a grant decided */
     unsigned id_claims;             /* standard claims in the id token (standard_claims.c) */
     struct str code_text;           /* the code beside the id token: its c_hash */
     struct authorization_code code; /* used up in the closure; absent code: none */
+    struct device_code device;      /* used up in the closure; absent code: none */
     struct generated_key generated; /* used up in the closure; absent id: none */
     bool answered;                  /* rp is complete already (grace, reuse): nothing to issue */
 };
@@ -115,6 +116,8 @@ enum { GRANT_BACKEND = 1, GRANT_CONFIDENTIAL = 2, GRANT_PUBLIC = 4 };
 const struct grant *grant_at(size_t i); /* NULL past the end */
 const struct grant *grant_find(struct str name);
 bool grant_allows(const struct grant *grant, const struct application *a);
+/* ERR_UNAUTHORIZED_CLIENT: not for its type, or not without authentication. */
+err grant_client_check(struct ctx *cx, const struct grant *grant, const struct client *client);
 /* ERR_CLIENT_NOT_AUTHORIZED in the words of the older surfaces: Client application 'name@vendor'
  * not authorized for user */
 err grant_refuse_tenant(struct ctx *cx, const struct application *a);
@@ -125,6 +128,11 @@ err token_post(struct ctx *cx, const struct request *rq, struct reply *rp); /* P
 /* RFC 6749 3.2: no parameter twice, none of the protocol's in the query. Token, introspection,
  * revocation. */
 err parameters_check(struct ctx *cx, const struct request *rq);
+
+/* ---- device_authorization.c: POST /auth/device_authorization (RFC 8628 3.1) ---------------- */
+
+#define DEVICE_PATH "/auth/device" /* where a person types the code in: web/ */
+err device_authorization_post(struct ctx *cx, const struct request *rq, struct reply *rp);
 
 /* ---- claims.c, issue.c, token_read.c: the tokens themselves ------------------------------ */
 

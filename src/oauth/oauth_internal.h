@@ -52,6 +52,22 @@ err grant_authorization_code(struct ctx *cx, const struct request *rq, const str
 err code_commit(struct ctx *cx, const struct request *rq, const struct issue *issue,
                 struct reply *rp, bool *ret_won);
 
+/* A code that was used before: what it became is revoked, and rp says so; in a write closure, or
+ * with one of its own. */
+err code_reuse_commit(struct ctx *cx, const struct request *rq,
+                      const struct authorization_code *code, struct reply *rp);
+err code_reuse_prepare(struct ctx *cx, const struct request *rq, struct issue *issue,
+                       struct reply *rp);
+/* The user of issue->code, alive, whose tenant allows the application. */
+err code_user_read(struct ctx *cx, const struct client *client, struct issue *issue);
+
+#define GRANT_DEVICE_CODE "urn:ietf:params:oauth:grant-type:device_code"
+err grant_device_code(struct ctx *cx, const struct request *rq, const struct client *client,
+                      struct issue *issue, struct reply *rp);
+/* As code_commit(). */
+err device_commit(struct ctx *cx, const struct request *rq, const struct issue *issue,
+                  struct reply *rp, bool *ret_won);
+
 /* ---- authorize_read.c, authorize_rest.c, authorize_stored.c ---- */
 
 /* Bounds of what an authorization request brings, in bytes. */

@@ -52,22 +52,6 @@ static err grant_choose(struct ctx *cx, const struct request *rq, const struct g
                     STR_ARG(buf_view(&known)));
 }
 
-static err client_may(struct ctx *cx, const struct grant *grant, const struct client *client) {
-    const struct application *a = &client->application;
-    if (!grant_allows(grant, a)) {
-        return fail_say(cx, ERR_UNAUTHORIZED_CLIENT,
-                        "An application of type %.*s may not use grant_type %s.", STR_ARG(a->type),
-                        grant->name);
-    }
-    /* The built-in application is a back end without a secret: it has endpoints of its own. */
-    if (!client->authenticated && (grant->types & GRANT_PUBLIC) == 0) {
-        return fail_say(cx, ERR_UNAUTHORIZED_CLIENT,
-                        "An application that does not authenticate may not use grant_type %s.",
-                        grant->name);
-    }
-    return OK;
-}
-
 err token_post(struct ctx *cx, const struct request *rq, struct reply *rp) {
     TRY(parameters_check(cx, rq));
     const struct grant *grant = NULL;
@@ -84,7 +68,7 @@ err token_post(struct ctx *cx, const struct request *rq, struct reply *rp) {
         return fail_say(cx, ERR_INVALID_CLIENT, "The request has no client credentials.");
     }
     if (outcome == CLIENT_FOUND) {
-        TRY(client_may(cx, grant, client));
+        TRY(grant_client_check(cx, grant, client));
     }
 
     struct issue *issue = NEW(cx->arena, struct issue);

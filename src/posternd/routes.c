@@ -51,6 +51,11 @@ static const struct route rows[] = {
      .name = "revoke_post", .summary = "End a token and what belongs to it (RFC 7009)",
      .request_schema = "RevokeRequest"},
 
+    {.methods = HTTP_POST, .path = "/auth/device_authorization", .handle = device_authorization_post,
+     .auth = AUTH_CLIENT, .body = BODY_FORM, .cors = CORS_REGISTERED, .rate = RATE_DEVICE, .errors = ERRORS_OAUTH,
+     .name = "device_authorization_post", .summary = "Codes for a device whose user signs in elsewhere (RFC 8628)",
+     .request_schema = "DeviceAuthorizationRequest", .response_schema = "DeviceAuthorizationResponse"},
+
     /* People sign in and out (PROTOCOL 5): pages, and redirects back to applications. */
     {.methods = HTTP_GET, .path = "/auth/authorize", .handle = authorize_page, .errors = ERRORS_PAGE,
      .name = "authorize_get", .summary = "Sign a user in and go back to the application with a code or tokens"},
@@ -87,6 +92,11 @@ static const struct route rows[] = {
     {.methods = HTTP_POST, .path = LOGOUT_PATH, .handle = logout_page, .body = BODY_FORM,
      .body_max = AUTHORIZE_BODY_MAX, .errors = ERRORS_PAGE,
      .name = "logout_post", .summary = "The same with the parameters in a form"},
+    {.methods = HTTP_GET, .path = DEVICE_PATH, .handle = device_get, .errors = ERRORS_PAGE,
+     .name = "device_get", .summary = "The page on which a user lets a device in"},
+    {.methods = HTTP_POST, .path = DEVICE_PATH, .handle = device_post, .body = BODY_FORM,
+     .body_max = DEVICE_BODY_MAX, .rate = RATE_PASSWORD, .errors = ERRORS_PAGE,
+     .name = "device_post", .summary = "A step of it: the code typed in, or the answer"},
     {.methods = HTTP_GET, .path = ASSET_PATH "{name}", .handle = asset_get, .errors = ERRORS_PAGE,
      .name = "asset_get", .summary = "What the pages need; each name has the digest of its content"},
 

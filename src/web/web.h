@@ -71,6 +71,12 @@ bool issuer_is_loopback(struct str issuer);
 #define LOGOUT_PATH "/auth/authorize/logout"
 err logout_page(struct ctx *cx, const struct request *rq, struct reply *rp);
 
+/* ---- device_page.c: GET and POST DEVICE_PATH ---- */
+
+#define DEVICE_BODY_MAX 16384
+err device_get(struct ctx *cx, const struct request *rq, struct reply *rp);
+err device_post(struct ctx *cx, const struct request *rq, struct reply *rp);
+
 /* ---- asset.c: GET /auth/assets/{name}, from memory alone (SECURITY `static`) ---- */
 
 #define ASSET_PATH "/auth/assets/"

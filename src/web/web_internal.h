@@ -348,6 +348,8 @@ void login_invalid(struct page *p, const struct flow *f, const char *field);
 /* What a scope means to who is asked for it; TEXT_COUNT: nothing is (a test: each scope has one).
  */
 enum text_key scope_text(struct str scope);
+/* What is asked for, in words. */
+void scopes_show(struct page *p, struct str scope);
 /* After the user name: what the user's login authenticator asks for (login_provider.c). */
 err login_way_begin(struct ctx *cx, const struct request *rq, const struct flow *f,
                     struct str user_name, struct reply *rp);

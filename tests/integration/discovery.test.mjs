@@ -25,7 +25,7 @@ describe('discovery', () => {
     assert.deepEqual(oauth.json, openid.json);
     assert.match(openid.headers['cache-control'], /public, max-age=\d+/);
     assert.deepEqual([...openid.json.grant_types_supported].sort(), ['authorization_code', 'client_credentials', 'password', 'refresh_token',
-      'urn:ietf:params:oauth:grant-type:token-exchange']);
+      'urn:ietf:params:oauth:grant-type:device_code', 'urn:ietf:params:oauth:grant-type:token-exchange']);
     for (const [member, value] of Object.entries(openid.json)) {
       if (!/_(endpoint|uri)$/.test(member)) continue;
       const answer = await server.request('OPTIONS', new URL(value).pathname);

@@ -17,8 +17,16 @@ const METHODS = ['get', 'post', 'put', 'patch', 'delete'];
 
 describe('openapi', () => {
   let server, description;
+  // And an application that people use.
+  const withSite = (issuer) => {
+    const world = model(issuer);
+    world.environments[0].tenants[0].applications.push({ name: 'site', vendor: 'acme', type: 'confidential', tenancy: 'single',
+      businessUnit: acme.unit, authMethod: 'client_secret_basic', scope: ['openid'], redirects: ['https://app.example/callback'] });
+    return world;
+  };
+
   before(async () => {
-    server = await Server.start({ model });
+    server = await Server.start({ model: withSite });
     description = (await server.request('GET', '/openapi.json')).json;
   });
   after(() => server?.stop());
@@ -71,6 +79,7 @@ describe('openapi', () => {
       token_post: { more: { form: grant, basic: client('basic') } },
       token_v2_post: { more: { json: grant, basic: client('basic') } },
       introspect_post: { more: { form: { token }, basic: client('basic') } },
+      device_authorization_post: { more: { form: { scope: 'openid' }, basic: client('site') } },
       revoke_post: { more: { form: { token }, basic: client('basic') } },
       access_key_token_post: { more: { json: keyOf('admin@acme.example') } },
       user_refresh_post: { more: { json: { token: admin.refresh_token } } },

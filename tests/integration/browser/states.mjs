@@ -48,6 +48,20 @@ const asked = async (p, more) => {
   await toFactor(p, name, { prompt: 'login', ...more });
   return codes;
 };
+// What a device shows; and the page where it is typed in, and typed in there.
+async function deviceCode(p) {
+  const client_id = p.world.server.generatedSecret('application', 'clientId', 'Shift Planner');
+  const { json } = await p.world.server.request('POST', '/auth/device_authorization', { form: { client_id, scope: 'openid platform-user-read' } });
+  return json.user_code;
+}
+
+async function device(p, code) {
+  await p.signIn(KIM);
+  await p.open('/auth/device');
+  if (code === undefined) return;
+  await p.page.fill('#user_code', code);
+  await p.press('check');
+}
 
 export const STATES = [
   { name: 'user', title: 'Sign in', to: (p) => p.ask() },
@@ -161,6 +175,15 @@ export const STATES = [
     await p.press('allow');
     await p.open('/auth/account?done=others');
   } },
+  { name: 'device', title: 'Sign in on a device', to: (p) => device(p) },
+  { name: 'device-linked', title: 'Sign in on a device', to: async (p) => { await p.signIn(KIM); await p.open(`/auth/device?user_code=${await deviceCode(p)}`); } },
+  { name: 'device-wrong', title: 'Sign in on a device', problem: /No device is waiting/, to: async (p) => {
+    await p.world.sql('DELETE FROM device_guess');
+    await device(p, 'BBBB-BBBB');
+  } },
+  { name: 'device-confirm', title: 'Let this device in?', to: async (p) => device(p, await deviceCode(p)) },
+  { name: 'device-allowed', title: 'Your device is signed in', to: async (p) => { await device(p, await deviceCode(p)); await p.press('allow'); } },
+  { name: 'device-denied', title: 'The device was not let in', to: async (p) => { await device(p, await deviceCode(p)); await p.press('deny'); } },
   { name: 'form-post', title: 'Signing in', bare: true, scripts: false, to: async (p) => {
     await p.ask({ response_mode: 'form_post' });
     await p.name(KIM);

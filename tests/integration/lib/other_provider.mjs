@@ -7,7 +7,7 @@
 //   other.busy(2, { 'retry-after': '1' });           // its next two token answers are 429
 //
 // A person signs in at once, without a page: other.person is who (null: who says no). The public client `native` and the
-// confidential one `site` are for that.
+// confidential one `site` are for that, with or without a browser of their own (device flow); `indoors` has one.
 // `clients` are further ones, `claims` what is said of whom: { kim: { email, email_verified } }.
 //   other.fault('refresh_token', { drop: 'after' });   // the next such token request is carried out, its answer lost;
 //                                                      // 'before': not carried out; { status: 503 }: answered so
@@ -23,11 +23,14 @@ const METHODS = ['client_secret_basic', 'client_secret_post', 'client_secret_jwt
 const SCOPE = 'openid offline_access';
 export const USER = { username: 'key-of-kim', password: 'a password of the other server' };
 
-const PEOPLE = { response_types: ['code'], grant_types: ['authorization_code', 'refresh_token'], scope: SCOPE };
+const DEVICE = 'urn:ietf:params:oauth:grant-type:device_code';
+const PEOPLE = { response_types: ['code'], grant_types: ['authorization_code', 'refresh_token', DEVICE], scope: SCOPE };
 const people = () => [
   { ...PEOPLE, client_id: 'native', application_type: 'native', token_endpoint_auth_method: 'none', redirect_uris: ['http://127.0.0.1/callback'] },
   { ...PEOPLE, client_id: 'site', application_type: 'native', token_endpoint_auth_method: 'client_secret_basic',
     client_secret: randomBytes(32).toString('hex'), redirect_uris: ['http://127.0.0.1/callback'] },
+  { ...PEOPLE, client_id: 'indoors', grant_types: PEOPLE.grant_types.slice(0, 2), application_type: 'native', token_endpoint_auth_method: 'none',
+    redirect_uris: ['http://127.0.0.1/callback'] },
 ];
 
 async function jwkOf(key, more) {
@@ -117,6 +120,8 @@ export class OtherProvider {
       features: {
         devInteractions: { enabled: false },
         clientCredentials: { enabled: true },
+        // A page's button stands in its form, as simple browsers want it.
+        deviceFlow: { enabled: true, userCodeConfirmSource: (ctx, form) => { ctx.body = form.replace('</form>', '<button name="go">Go</button></form>'); } },
         introspection: { enabled: true },
         revocation: { enabled: true },
         resourceIndicators: {

@@ -29,6 +29,8 @@ static void discovery_has_the_members_of_the_sample_that_work(void **state) {
     assert_string_equal(answer_text(&a, "jwks_uri"), ISSUER "/auth/jwks");
     assert_string_equal(answer_text(&a, "introspection_endpoint"), ISSUER "/auth/introspect");
     assert_string_equal(answer_text(&a, "revocation_endpoint"), ISSUER "/auth/revoke");
+    assert_string_equal(answer_text(&a, "device_authorization_endpoint"),
+                        ISSUER "/auth/device_authorization");
     assert_true(lists(&a, "subject_types_supported", "public"));
     assert_true(lists(&a, "claim_types_supported", "normal"));
     assert_true(lists(&a, "id_token_signing_alg_values_supported", "RS256"));
@@ -53,9 +55,8 @@ static void discovery_lists_the_tables_and_nothing_else(void **state) {
         json_array_size(json_object_get(a.json, "token_endpoint_auth_methods_supported")), methods);
     assert_int_equal(json_array_size(json_object_get(a.json, "grant_types_supported")), grants);
     assert_false(lists(&a, "id_token_signing_alg_values_supported", "HS256"));
-    static const char *const later[] = {"registration_endpoint", "device_authorization_endpoint",
-                                        "pushed_authorization_request_endpoint",
-                                        "check_session_iframe"};
+    static const char *const later[] = {
+        "registration_endpoint", "pushed_authorization_request_endpoint", "check_session_iframe"};
     for (size_t i = 0; i < COUNT_OF(later); i++) {
         assert_null(json_object_get(a.json, later[i]));
     }
