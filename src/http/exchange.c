@@ -144,7 +144,12 @@ static void write_done(struct db_write *write, err result) {
 static void job_run(struct job *job) {
     struct exchange *x = job->owner;
     x->cx.db = NULL;
-    exchange_wake(x, x->rp.job.run(&x->cx, x->rp.job.state));
+    x->result = x->rp.job.run(&x->cx, x->rp.job.state);
+}
+
+static void job_done(struct job *job) {
+    struct exchange *x = job->owner;
+    exchange_wake(x, x->result);
 }
 
 /* Refused before the route was asked: a person at a page still reads a page. */
@@ -192,6 +197,7 @@ static uint64_t text_hash(struct str text) {
 static enum MHD_Result exchange_job(struct exchange *x) {
     struct jobs *jobs = x->worker->server->options.jobs;
     x->job = (struct job){.run = job_run,
+                          .done = job_done,
                           .owner = x,
                           .lane = x->rp.job.lane,
                           .whose = text_hash(x->rq.remote),

@@ -297,7 +297,8 @@ err limit_take(struct ctx *cx, const struct request *rq, enum rate_class class, 
  * `whose`, and none of them has more than half of it. */
 struct jobs;
 struct job {
-    void (*run)(struct job *job); /* on a pool thread; tells its owner itself */
+    void (*run)(struct job *job);  /* on a pool thread */
+    void (*done)(struct job *job); /* there, too: tells its owner; NULL: run did */
     void *owner;
     enum job_lane lane;
     uint64_t whose, only; /* only: never two at once; 0: any number */

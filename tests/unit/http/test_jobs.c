@@ -185,6 +185,38 @@ static void steps_have_one_hash_at_a_time(void **state) {
     assert_int_equal(g.done, 5);
 }
 
+/* What an owner sends who was told. */
+struct chain {
+    struct fixture *f;
+    struct jobs *jobs;
+    struct job job;
+    struct gate gate;
+    unsigned refused;
+};
+
+static void chain_run(struct job *job) {
+    struct chain *c = job->owner;
+    struct job as_gate = {.owner = &c->gate};
+    gate_job(&as_gate);
+}
+
+static void chain_done(struct job *job) {
+    struct chain *c = job->owner;
+    if (c->gate.done < 100 && submit(c->f, c->jobs, &c->job) != OK) {
+        c->refused++;
+    }
+}
+
+static void steps_that_were_answered_are_not_under_way(void **state) {
+    struct chain c = {.f = *state, .jobs = start(2, 0, 4)};
+    gate_init(&c.gate, true);
+    c.job = (struct job){.run = chain_run, .done = chain_done, .owner = &c, .only = 7};
+    assert_int_equal(submit(*state, c.jobs, &c.job), OK);
+    gate_await(&c.gate, 100);
+    jobs_stop(c.jobs);
+    assert_int_equal(c.refused, 0);
+}
+
 static void stopping_nothing_is_fine(void **state) {
     (void)state;
     jobs_stop(NULL);
@@ -200,6 +232,7 @@ int main(void) {
         JOBS_TEST(password_hashing_leaves_the_other_lane_alone),
         JOBS_TEST(slow_floods_of_one_address_leave_others_their_turn),
         JOBS_TEST(steps_have_one_hash_at_a_time),
+        JOBS_TEST(steps_that_were_answered_are_not_under_way),
         JOBS_TEST(stopping_nothing_is_fine),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
