@@ -280,6 +280,8 @@ bool authorize_is_stale(const struct ctx *cx, const struct authorize *r,
                         const struct sso_session *sso, int64_t begun);
 /* Nobody in particular was asked for, or this one. */
 bool authorize_is_for(const struct authorize *r, struct str tenant_id, struct str employee_id);
+/* What RFC 8176 calls two factors is among these ways to sign in: acr 2. */
+bool amr_has_two(struct str amr);
 
 /* error, error_description, state, iss to redirect_uri in the response mode (RFC 9207). */
 void authorize_refuse(struct ctx *cx, const struct request *rq, const struct authorize *r,

@@ -111,7 +111,6 @@ struct claims_request {
 err claims_request_parse(struct ctx *cx, struct str text, struct claims_request *ret);
 extern const char *const acr_names[]; /* ends with NULL */
 /* How good these ways to sign in are; absent: nobody signed in with one. */
-bool amr_has_two(struct str amr);
 struct str acr_of(struct str amr);
 /* authorization_code.claims: what the tokens behind a code will say. */
 struct str code_memory_write(struct arena *a, struct str amr, struct str claims);

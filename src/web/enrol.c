@@ -4,13 +4,10 @@
  * after all that the account already has was proven in it (SECURITY `reset`). */
 #include "web_internal.h"
 
-bool enrolment_wanted(const struct login *l, const struct proof *p) {
-    return l->policy.mfa != FACTOR_NONE && l->factor != l->policy.mfa &&
-           !str_has_word(p->amr, STR("fed"));
-}
-
-bool enrolment_asked(const struct flow *f, const struct proof *p) {
-    return f->request.two_factors && !str_has_word(p->amr, STR("otp"));
+bool enrolment_wanted(const struct flow *f, const struct login *l, const struct proof *p) {
+    bool ours = l->policy.mfa != FACTOR_NONE && l->factor != l->policy.mfa &&
+                !str_has_word(p->amr, STR("fed"));
+    return ours || (f->request.two_factors && !amr_has_two(p->amr));
 }
 
 /* What the policy asks for; nothing: the one that every phone has an app for. */
@@ -29,7 +26,7 @@ void enrolment_begin(struct ctx *cx, const struct flow *f, const struct login *l
 static err proven(struct ctx *cx, const struct flow *f, struct login *ret_login, bool *ret_found,
                   struct reply *rp) {
     TRY(login_of_flow(cx, f, ret_login, ret_found));
-    if (*ret_found && !second_factor_wanted(ret_login, &f->data.proof)) {
+    if (*ret_found && !second_factor_wanted(f, ret_login, &f->data.proof)) {
         return OK;
     }
     struct flow_data data = {.user_name = f->data.user_name, .problem = STR("factor_changed")};
@@ -98,7 +95,7 @@ err enrol_show(struct ctx *cx, const struct flow *f, struct page *p) {
                                         .is_digits = true,
                                         .is_later = true});
     login_button(p, &(struct login_button){.action = "confirm", .text = TEXT_SECOND_CONFIRM});
-    if (!enrolment_wanted(&l, &f->data.proof) && !enrolment_asked(f, &f->data.proof)) {
+    if (!enrolment_wanted(f, &l, &f->data.proof)) {
         login_button(p, &(struct login_button){
                             .action = "later", .text = TEXT_SECOND_ENROL_LATER, .is_plain = true});
     }

@@ -17,7 +17,7 @@ struct str flow_data_write(struct arena *a, const struct flow_data *d) {
         json_put_str(&j, "tenant_id", d->proof.tenant_id);
         json_put_str(&j, "employee_id", d->proof.employee_id);
         json_put_str(&j, "amr", d->proof.amr);
-        json_put_int(&j, "proven_at", d->proof.at);
+        json_put_int(&j, "password_at", d->proof.password_at);
         json_put_int(&j, "auth_at", d->proof.auth_at);
     }
     json_put_str_if(&j, "factor", d->factor);
@@ -40,7 +40,7 @@ err flow_data_parse(struct ctx *cx, struct str json, struct flow_data *ret_data)
     TRY(json_get_str(cx, value, "tenant_id", &d.proof.tenant_id));
     TRY(json_get_str(cx, value, "employee_id", &d.proof.employee_id));
     TRY(json_get_str(cx, value, "amr", &d.proof.amr));
-    TRY(json_get_int(cx, value, "proven_at", 0, &d.proof.at));
+    TRY(json_get_int(cx, value, "password_at", 0, &d.proof.password_at));
     TRY(json_get_str(cx, value, "factor", &d.factor));
     TRY(json_get_str(cx, value, "sealed", &d.sealed));
     TRY(json_get_int(cx, value, "auth_at", 0, &d.proof.auth_at));

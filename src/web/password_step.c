@@ -3,7 +3,8 @@
  * whoever has just proven to know it, and every other factor. */
 #include "web_internal.h"
 
-bool new_password_wanted(const struct login *l, const struct proof *p) {
+bool new_password_wanted(const struct flow *f, const struct login *l, const struct proof *p) {
+    (void)f;
     return l->must_change && str_has_word(p->amr, STR("pwd"));
 }
 

@@ -3,14 +3,20 @@
  * wrong counts together with wrong passwords (SECURITY `lockout`). */
 #include "web_internal.h"
 
-bool second_factor_wanted(const struct login *l, const struct proof *p) {
-    /* Who signs in elsewhere has the factors of that provider. */
-    return l->factor != FACTOR_NONE && !str_has_word(p->amr, STR("otp")) &&
-           !str_has_word(p->amr, STR("fed"));
+static bool is_elsewhere(const struct proof *p) {
+    return str_has_word(p->amr, STR("fed"));
+}
+
+bool second_factor_wanted(const struct flow *f, const struct login *l, const struct proof *p) {
+    /* Who signs in elsewhere has the factors of that provider; the one of here stands for a second
+     * when two are asked for, and before it is touched (SECURITY `reset`). */
+    bool enough = is_elsewhere(p) && !f->request.two_factors && f->errand.p == NULL;
+    return l->factor != FACTOR_NONE && !amr_has_two(p->amr) && !enough;
 }
 
 struct str amr_with_otp(struct arena *a, struct str amr) {
-    return str_has_word(amr, STR("otp")) ? amr : str_format(a, "%.*s otp mfa", STR_ARG(amr));
+    const char *otp = str_has_word(amr, STR("otp")) ? "" : " otp";
+    return amr_has_two(amr) ? amr : str_format(a, "%.*s%s mfa", STR_ARG(amr), otp);
 }
 
 err login_of_flow(struct ctx *cx, const struct flow *f, struct login *ret_login, bool *ret_found) {
@@ -24,7 +30,7 @@ err login_of_flow(struct ctx *cx, const struct flow *f, struct login *ret_login,
         return OK;
     }
     TRY(e);
-    *ret_found = true;
+    *ret_found = proof_holds(ret_login, p);
     return OK;
 }
 
@@ -123,8 +129,8 @@ static err guess_problem(struct ctx *cx, const struct guess *g, const char *word
     if (e == ERR_FORBIDDEN) { /* the right code gets the same answer: no oracle */
         data.problem = STR("locked");
         data.minutes = login_minutes_left(cx, l);
+        step = is_elsewhere(&data.proof) ? STEP_USER : STEP_PASSWORD;
         data.proof = (struct proof){.amr = STR_NONE};
-        step = STEP_PASSWORD;
     } else {
         TRY(e);
     }

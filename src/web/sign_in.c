@@ -5,7 +5,7 @@
 /* In this order. A further factor is a row here, a row of login_step.c and a file. */
 struct demand {
     const char *step; /* NULL ends the table */
-    bool (*wanted)(const struct login *l, const struct proof *p);
+    bool (*wanted)(const struct flow *f, const struct login *l, const struct proof *p);
 };
 static const struct demand demands[] = {
     {STEP_CODE, second_factor_wanted},
@@ -16,11 +16,8 @@ static const struct demand demands[] = {
 
 static const char *next_of(const struct sign_in *s) {
     const struct demand *d = demands;
-    while (d->step != NULL && !d->wanted(&s->login, &s->proof)) {
+    while (d->step != NULL && !d->wanted(s->flow, &s->login, &s->proof)) {
         d++;
-    }
-    if (d->step == NULL && enrolment_asked(s->flow, &s->proof)) {
-        return STEP_ENROL;
     }
     if (d->step == NULL && s->flow->errand.p != NULL && !s->errand_done) {
         return login_step_find(s->flow->errand)->name;
@@ -49,13 +46,15 @@ static err end_prepare(struct ctx *cx, const struct request *rq, struct sign_in 
 }
 
 /* SECURITY `dead-means-dead`: who proved the password that was replaced meanwhile (by the owner's
- * mail, say) has proven nothing. */
-static bool proof_holds(const struct sign_in *s) {
-    return s->login.password_changed_at <= s->proof.at;
+ * mail, say) has proven nothing; nor has who came by a way that is not the user's any more. */
+bool proof_holds(const struct login *l, const struct proof *p) {
+    bool ours = str_is(l->authenticator_kind, "system");
+    return str_has_word(p->amr, STR("fed")) ? !ours
+                                            : ours && l->password_changed_at == p->password_at;
 }
 
 err sign_in_prepare(struct ctx *cx, const struct request *rq, struct sign_in *s, struct reply *rp) {
-    if (!proof_holds(s)) {
+    if (!proof_holds(&s->login, &s->proof)) {
         return fail(cx, ERR_CONFLICT, "the password was changed since it was proven");
     }
     s->next = next_of(s);

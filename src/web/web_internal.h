@@ -174,7 +174,7 @@ enum trial verdict_trial(enum verdict v);
 struct proof {
     struct str tenant_id, employee_id; /* absent: nobody yet */
     struct str amr;                    /* words of RFC 8176 in their order: "pwd", "pwd otp" */
-    int64_t at;                        /* of the first factor */
+    int64_t password_at;               /* which password it was: when it was set */
     int64_t auth_at; /* what another provider says of it; 0: when all was proven here */
 };
 /* What a flow's data knows. */
@@ -275,17 +275,17 @@ struct sign_in {
     struct flow_data data; /* for the step that follows */
     struct finish finish;  /* of the end */
 };
+/* Of the user as it is now. */
+bool proof_holds(const struct login *l, const struct proof *p);
 err sign_in_prepare(struct ctx *cx, const struct request *rq, struct sign_in *s, struct reply *rp);
 err sign_in_commit(struct ctx *cx, const struct sign_in *s);
 
 /* ---- second_factor.c, enrol.c: further steps ---- */
 
-/* Demands. Who has a second factor is asked for it; who must have one and has none, or one of
- * another kind, sets it up. */
-bool second_factor_wanted(const struct login *l, const struct proof *p);
-bool enrolment_wanted(const struct login *l, const struct proof *p);
-/* The application asks for two factors (an essential acr), and there is none yet. */
-bool enrolment_asked(const struct flow *f, const struct proof *p);
+/* Demands. Who has a second factor is asked for it; who must have one, by the policy or by the
+ * application (an essential acr), and has none, or one of another kind, sets it up. */
+bool second_factor_wanted(const struct flow *f, const struct login *l, const struct proof *p);
+bool enrolment_wanted(const struct flow *f, const struct login *l, const struct proof *p);
 /* What the step STEP_ENROL needs to begin: a secret, sealed. */
 void enrolment_begin(struct ctx *cx, const struct flow *f, const struct login *l,
                      struct flow_data *data);
@@ -371,7 +371,7 @@ err forgotten_show(struct ctx *cx, const struct flow *f, struct page *p);
 err forgotten_post(struct ctx *cx, const struct request *rq, struct flow *f, struct reply *rp);
 err forgotten_sent_show(struct ctx *cx, const struct flow *f, struct page *p);
 err forgotten_sent_post(struct ctx *cx, const struct request *rq, struct flow *f, struct reply *rp);
-bool new_password_wanted(const struct login *l, const struct proof *p);
+bool new_password_wanted(const struct flow *f, const struct login *l, const struct proof *p);
 err new_password_show(struct ctx *cx, const struct flow *f, struct page *p);
 err new_password_post(struct ctx *cx, const struct request *rq, struct flow *f, struct reply *rp);
 #define STEP_FORGOTTEN      "forgotten"

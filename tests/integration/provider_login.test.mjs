@@ -5,6 +5,7 @@ import { randomBytes } from 'node:crypto';
 import { after, before, beforeEach, describe, test } from 'node:test';
 import { generators, Issuer } from 'openid-client';
 import { HostileProvider } from './lib/hostile_provider.mjs';
+import { codeAt, recoveryOf, secretOf } from './lib/otp.mjs';
 import { OtherProvider } from './lib/other_provider.mjs';
 import { Visitor } from './lib/pages.mjs';
 import { Server, until } from './lib/server.mjs';
@@ -246,7 +247,7 @@ describe('sign-in at another provider', () => {
     const other = new Visitor(server);
     await other.open(request().url);
     for (const [who, sent] of [[other, parameters], [new Visitor(server), parameters], [visitor, { ...parameters, state: 'made-up' }],
-      [visitor, { ...parameters, state: parameters.state.replace(/^(.{30})./, '$1_') }], [visitor, { code: parameters.code }]]) {
+      [visitor, { ...parameters, state: parameters.state.replace(/^(.{30})(.)/, (_, head, c) => head + (c === '_' ? '-' : '_')) }], [visitor, { code: parameters.code }]]) {
       const answer = await who.get(`${BACK}?${new URLSearchParams(sent)}`);
       assert.equal(answer.status, 400);
       assert.match(answer.title, /This sign-in is over/);
@@ -281,6 +282,40 @@ describe('sign-in at another provider', () => {
     hostile.next = { claims: { auth_time: now() - 120 } };
     const r = await arrive('ann@acme.example', { max_age: 600 });
     assert.ok(Math.abs((await r.tokens(r.answer)).claims().auth_time - (now() - 120)) < 30);
+  });
+
+  test('reset: the second factor of somebody from another provider is asked for, not set up anew', async () => {
+    hostile.subject = 'subject-of-ann';
+    const claims = JSON.stringify({ id_token: { acr: { essential: true, value: '2' } } });
+    const twice = async (amr, page) => {
+      visitor = new Visitor(server);
+      hostile.next = { claims: { amr } };
+      const r = await arrive('ann@acme.example', { claims });
+      return { ...r, page: page && await visitor.follow(r.answer) };
+    };
+    const step = Math.floor(Date.now() / 30000), first = await twice(['otp'], true);
+    assert.match(first.page.title, /^Set up a second factor/, 'what the provider calls one factor is one');
+    const secret = secretOf(first.page.text);
+    const codes = await visitor.send(first.page, { code: codeAt(secret, step) }, 'confirm');
+    for (const shown of [secret, ...recoveryOf(codes.text)]) server.secrets.add(shown);
+    const said = (await first.tokens(await visitor.send(codes, {}, 'kept'))).claims();
+    assert.deepEqual([said.acr, said.amr], ['2', ['fed', 'otp', 'mfa']]);
+
+    const second = await twice(['pwd'], true);
+    assert.match(second.page.title, /^Enter your code/);
+    assert.match((await visitor.send(second.page, { code: codeAt(secret, step) }, 'verify')).problem, /used already|wrong/);
+    const third = await twice(['pwd', 'mfa']);
+    assert.deepEqual((await third.tokens(third.answer)).claims().amr, ['fed', 'pwd', 'mfa'], 'two there are two');
+    // Whoever finds the provider's session open does not make the factor theirs.
+    visitor = new Visitor(server);
+    hostile.next = { claims: { auth_time: now() } };
+    const name = await visitor.open('/auth/account/second-factor');
+    const there = await visitor.send(name, { username: 'ann@acme.example' });
+    const page = await visitor.follow(await come(hostile.redeem(href(there))));
+    assert.match(page.title, /^Enter your code/);
+    visitor = new Visitor(server);
+    const plain = await arrive('ann@acme.example');
+    assert.deepEqual((await plain.tokens(plain.answer)).claims().amr, ['fed'], 'and nobody is asked who need not be');
   });
 
   test('dead-means-dead: blocked, or at another authenticator, while signing in there', async () => {

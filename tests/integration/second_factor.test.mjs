@@ -18,7 +18,7 @@ const model = (issuer) => ({ environments: [{ name: 'local', issuer, default: tr
   tenantId: acme, tenant: 'acme', area: 'na1', cluster: 'B32', businessUnits: [{ number: 4600738, name: 'acme', primary: true }],
   roles: [{ name: 'Agent', legacyId: 'Agent', permissions: [] }],
   loginAuthenticators: [{ name: 'Passwords', default: true }, { name: 'Apps', policy: { mfa: 'totp' } }, { name: 'Tokens', policy: { mfa: 'hotp' } }],
-  employees: [person('kim', 'Apps'), person('tom', 'Apps'), person('pat', 'Passwords'), person('sue', 'Passwords'), ...COUNTING.map((name) => person(name, 'Tokens'))],
+  employees: [person('kim', 'Apps'), person('tom', 'Apps'), person('zoe', 'Apps'), person('pat', 'Passwords'), person('sue', 'Passwords'), ...COUNTING.map((name) => person(name, 'Tokens'))],
   applications: [{ name: 'spa', vendor: 'Acme', type: 'public', authMethod: 'none', tenancy: 'single', businessUnit: 4600738, scope: ['openid'], redirects: [CALLBACK] }],
 }] }] });
 
@@ -26,10 +26,10 @@ const step = () => Math.floor(Date.now() / 30000);
 const isAt = (page, title) => assert.match(page.title ?? '', title, `${page.status} ${page.problem} ${page.location}`);
 
 describe('second factors', () => {
-  let server, issuer, visitor;
+  let server, issuer, visitor, clientId;
   const shown = []; // every secret and recovery code of this run
   const request = (more = {}) => {
-    const c = new issuer.Client({ client_id: server.generatedSecret('application', 'clientId', 'spa'), redirect_uris: [CALLBACK], token_endpoint_auth_method: 'none' });
+    const c = new issuer.Client({ client_id: clientId, redirect_uris: [CALLBACK], token_endpoint_auth_method: 'none' });
     const verifier = generators.codeVerifier();
     const checks = { state: generators.state(), nonce: generators.nonce(), code_verifier: verifier };
     const url = c.authorizationUrl({ scope: 'openid', state: checks.state, nonce: checks.nonce, code_challenge: generators.codeChallenge(verifier),
@@ -62,6 +62,7 @@ describe('second factors', () => {
   before(async () => {
     server = await Server.start({ model });
     server.secrets.add(PASSWORD);
+    clientId = server.generatedSecret('application', 'clientId', 'spa');
     issuer = await Issuer.discover(server.url);
   });
   after(async () => {
@@ -261,6 +262,24 @@ describe('second factors', () => {
     assert.deepEqual(JSON.parse((await server.command('--json', 'reset-second-factor', 'pat@acme.example')).stdout), { reset: false });
     const actions = (await server.sql('SELECT action FROM audit')).map(([action]) => action);
     for (const action of ['second_factor.create', 'second_factor.reset', 'recovery_code.use', 'recovery_code.create']) assert.ok(actions.includes(action), action);
+  });
+
+  test('dead-means-dead: a password that was changed opens none of the sign-ins that it began', async () => {
+    // The time of a password is in seconds.
+    await server.sql("UPDATE employee_login SET password_changed_at = password_changed_at - 60 WHERE employee_id = (SELECT employee_id FROM employee WHERE user_name = 'zoe@acme.example')");
+    const { page } = await toCode('zoe');
+    isAt(page, /^Set up a second factor/);
+    const declared = model(server.url), [tenant] = declared.environments[0].tenants;
+    tenant.employees = [{ ...person('zoe', 'Apps'), password: `${PASSWORD} of today` }];
+    server.secrets.add(tenant.employees[0].password);
+    await server.applyModel(declared);
+    const secret = secretOf(page.text);
+    shown.push(secret);
+    const late = await visitor.send(page, { code: codeAt(secret, step()) }, 'confirm');
+    assert.match(late.problem, /was changed meanwhile/);
+    assert.ok('username' in late.form.fields);
+    const [[kind]] = await server.sql("SELECT coalesce(mfa_kind, 'none') FROM employee_login WHERE employee_id = (SELECT employee_id FROM employee WHERE user_name = 'zoe@acme.example')");
+    assert.equal(kind, 'none', 'the device of whoever knew the old password is not set up');
   });
 
   test('reset: from the account everything is proven anew before the factor is touched', async () => {

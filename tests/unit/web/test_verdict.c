@@ -73,7 +73,7 @@ static void a_flow_remembers_what_it_was_told(void **state) {
     assert_str(back.proof.tenant_id, "t");
     assert_str(back.proof.employee_id, "e");
     assert_str(back.proof.amr, "pwd");
-    assert_int_equal(back.proof.at, 7);
+    assert_int_equal(back.proof.password_at, 7);
     d = (struct flow_data){.minutes = 0};
     assert_int_equal(flow_data_parse(&f->cx, flow_data_write(f->arena, &d), &back), OK);
     assert_null(back.user_name.p);
