@@ -343,14 +343,19 @@ static err consents_write(struct view *v) {
 static const struct account_link {
     const char *id, *path;
     enum text_key text;
+    bool of_password; /* for those who have one here */
 } links[] = {
-    {"second-factor", SECOND_FACTOR_PATH, TEXT_SECOND_FACTOR_TITLE},
-    {"sign-out", LOGOUT_PATH, TEXT_LOGOUT_YES},
+    {"change-password", PASSWORD_OWN_PATH, TEXT_PASSWORD_OWN_TITLE, true},
+    {"second-factor", SECOND_FACTOR_PATH, TEXT_SECOND_FACTOR_TITLE, false},
+    {"sign-out", LOGOUT_PATH, TEXT_LOGOUT_YES, false},
 };
 
-static void links_write(struct page *p) {
+static void links_write(struct page *p, bool has_password) {
     HTML(&p->h, "<ul class=\"links\">\n");
     for (size_t i = 0; i < COUNT_OF(links); i++) {
+        if (links[i].of_password && !has_password) {
+            continue;
+        }
         HTML(&p->h, "<li><a");
         HTML_ATTR(&p->h, "id", str_from(links[i].id));
         HTML_URL(&p->h, "href", str_from(links[i].path));
@@ -373,6 +378,7 @@ static void done_write(struct page *p, struct str word) {
 
 err account_page_get(struct ctx *cx, const struct request *rq, struct reply *rp) {
     struct view v = {.p = NULL};
+    struct password_owner owner;
     struct str done;
     struct user user;
     bool found;
@@ -391,7 +397,7 @@ err account_page_get(struct ctx *cx, const struct request *rq, struct reply *rp)
     page_say(v.p, TEXT_HOME_WHO,
              TEXT_VALUES({"user", user.employee.user_name}, {"name", user.employee.display_name}));
     HTML(&v.p->h, "</p>\n");
-    links_write(v.p);
+    links_write(v.p, password_owner_find(cx, v.here.tenant_id, v.here.employee_id, &owner) == OK);
     TRY(browsers_write(&v));
     if (has_elsewhere(&v)) {
         heading(&v, "elsewhere", TEXT_HOME_ELSEWHERE);

@@ -43,7 +43,7 @@ describe('passwords', () => {
   };
 
   before(async () => {
-    server = await Server.start({ model, env: { POSTERN_MAILBOX: '1' } });
+    server = await Server.start({ model, env: { POSTERN_MAILBOX: '1' }, args: ['--limit-mails', '600'] });
     server.secrets.add(PASSWORD);
   });
   after(() => server?.stop());
@@ -160,6 +160,32 @@ describe('passwords', () => {
     for (const other of seen.slice(1)) assert.deepEqual(other, seen[0]);
     const bad = await visitor.send(await visitor.send(await start(), {}, 'forgotten'), { username: 'no address' });
     assert.match(bad.problem, /looks like an e-mail address/);
+  });
+
+  test('enumeration: a mail to nobody costs what one to somebody costs', async () => {
+    const taken = { known: [], unknown: [] };
+    for (const name of ['kim', 'u0', 'lee', 'u1', 'tom', 'u2', 'una', 'u3', 'sue', 'u4']) {
+      const by = new Visitor(server), asked = await by.send(await start(by), {}, 'forgotten'), from = performance.now();
+      await by.submit(asked, { username: user(name) });
+      taken[/\d/.test(name) ? 'unknown' : 'known'].push(performance.now() - from);
+    }
+    const [known, unknown] = Object.values(taken).map((times) => Math.min(...times));
+    assert.ok(unknown > known / 2 && unknown < known * 2, `known ${known} ms, unknown ${unknown} ms`);
+  });
+
+  test('reset: mails are limited by address, too', async () => {
+    const strict = await Server.start({ model, env: { POSTERN_MAILBOX: '1' }, args: ['--limit-mails', '1'] });
+    try {
+      let last;
+      for (let i = 0; i < 12 && last?.status !== 429; i++) {
+        const by = new Visitor(strict);
+        last = await by.submit(await by.send(await by.open(OWN), {}, 'forgotten'), { username: `u${i}@acme.example` });
+      }
+      assert.equal(last.status, 429);
+      assert.ok(Number(last.headers['retry-after']) > 0);
+    } finally {
+      await strict.stop();
+    }
   });
 
   test('password: the rules are listed, and what a password lacks is named', async () => {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Somebody who has never seen Postern: runs ./run, opens the address that it prints, and does what the pages say: signs in, sets up an
-// authenticator app, signs in with it, signs out. Fields and buttons are found by what is written on them.
+// authenticator app, signs in with it, signs out, resets a forgotten password by the mailbox that ./run names. Fields and buttons are found by what is written on them.
 import assert from 'node:assert/strict';
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -39,7 +39,7 @@ describe('a person', () => {
     if (folder) await rm(folder, { recursive: true, force: true });
   });
 
-  test('signs in, sets up an app, signs in with it, signs out', async () => {
+  test('signs in, sets up an app, signs in with it, signs out, resets a forgotten password', async () => {
     const [, address] = said.match(/Sign in[^\n]*(http:\S+)/);
     const [, user, how] = said.match(/user name (\S+);[^\n]*password:\s+([^\n]+)/);
     const [, password] = execFileSync('sh', ['-c', how], { cwd: root, encoding: 'utf8' }).match(/='?([^'\n]+)'?/);
@@ -74,6 +74,7 @@ describe('a person', () => {
     await press('Confirm');
     await isAt('Keep your recovery codes');
     assert.equal(await page.getByRole('listitem').count(), 10);
+    const recovery = (await page.getByRole('listitem').first().textContent()).trim();
     await press('I have kept them');
     await isAt('Your second factor');
     await press('Continue');
@@ -94,6 +95,40 @@ describe('a person', () => {
     await press('Sign out');
     await press('Sign out');
     await isAt('You are signed out');
+
+    await page.goto(address);
+    await write('User name', user);
+    await press('Next');
+    await press('Forgot your password?');
+    await press('Send the mail');
+    await isAt('Look at your mail');
+    await page.goto(said.match(/Mails[^\n]*(http:\S+)/)[1]);
+    await press(`A new password for ${user}`);
+    await Promise.all([page.waitForNavigation(), page.getByRole('link', { name: /auth\/password/ }).click()]);
+    await isAt('Set a new password');
+    await write('New password', 'Brass kettle on the sill');
+    await write('New password, once more', 'Brass kettle on the sill');
+    await press('Save the password');
+    await isAt('Your password is saved');
+    await press('Sign in');
+    await write('User name', user);
+    await press('Next');
+    await write('Password', 'Brass kettle on the sill');
+    await press('Sign in');
+    await isAt('Enter your code'); // a mail is no second factor
+    await press('Use a recovery code');
+    await write('Recovery code', recovery);
+    await press('Continue');
+    await isAt('Your second factor');
+    await press('Continue');
+    await isAt('Your account');
+    await press('Change your password');
+    await write('Present password', 'Brass kettle on the sill');
+    await write('New password', 'Brass kettle off the sill');
+    await write('New password, once more', 'Brass kettle off the sill');
+    await press('Save the password');
+    await press('Go to your account');
+    await isAt('Your account');
     await chromium.done(page);
   });
 });
