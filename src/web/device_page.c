@@ -69,7 +69,7 @@ static void code_field(struct page *p, struct str typed, const struct device_pro
 
 static err type_page(struct ctx *cx, const struct request *rq, const struct user *user,
                      struct str user_code, struct reply *rp) {
-    struct page_options options = {.title = TEXT_DEVICE_TITLE};
+    struct page_options options = {.title = TEXT_DEVICE_TITLE, .tenant_id = user->tenant.tenant_id};
     struct str word;
     TRY(request_query(cx, rq, "problem", &word));
     const struct device_problem *problem = problem_of(word);
@@ -89,7 +89,8 @@ static err type_page(struct ctx *cx, const struct request *rq, const struct user
 static err confirm_page(struct ctx *cx, const struct request *rq, const struct user *user,
                         const struct device_code *d, const struct application *a,
                         struct reply *rp) {
-    struct page_options options = {.title = TEXT_DEVICE_CONFIRM_TITLE};
+    struct page_options options = {.title = TEXT_DEVICE_CONFIRM_TITLE,
+                                   .tenant_id = user->tenant.tenant_id};
     struct page *p = page_begin(cx, rq, &options);
     page_paragraph(p, TEXT_DEVICE_ASKS,
                    TEXT_VALUES({"application", application_title(cx->arena, a)},
@@ -117,11 +118,14 @@ static err confirm_page(struct ctx *cx, const struct request *rq, const struct u
     return OK;
 }
 
-static void done_page_of(struct ctx *cx, const struct request *rq, bool allowed, struct reply *rp) {
+static void done_page_of(struct ctx *cx, const struct request *rq, const struct user *user,
+                         bool allowed, struct reply *rp) {
     struct page_options options = {.title = allowed ? TEXT_DEVICE_ALLOWED_TITLE
-                                                    : TEXT_DEVICE_DENIED_TITLE};
+                                                    : TEXT_DEVICE_DENIED_TITLE,
+                                   .tenant_id = user->tenant.tenant_id};
     struct page *p = page_begin(cx, rq, &options);
     page_paragraph(p, allowed ? TEXT_DEVICE_ALLOWED : TEXT_DEVICE_DENIED, NULL);
+    account_link(p);
     page_end(p, rp);
 }
 
@@ -148,7 +152,7 @@ static err shown_page(struct ctx *cx, const struct request *rq, const struct use
     struct application a;
     const char *problem;
     if (!str_is(d->state, "shown")) {
-        done_page_of(cx, rq, str_is(d->state, "allowed"), rp);
+        done_page_of(cx, rq, user, str_is(d->state, "allowed"), rp);
         return OK;
     }
     TRY(application_of(cx, rq, d, &a, &problem));

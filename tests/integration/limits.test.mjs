@@ -32,10 +32,32 @@ describe('limits', () => {
   const audits = async (action) => Number((await server.sql(`SELECT count(*) FROM audit WHERE action = '${action}'`))[0][0]);
 
   before(async () => {
-    server = await Server.start({ model, args: ['--behind-front', '--limit-passwords', '1', '--limit-sign-ins', '4', '--limit-credentials', '1'] });
+    server = await Server.start({ model, args: ['--behind-front', '--limit-passwords', '1', '--limit-sign-ins', '4', '--limit-credentials', '1', '--limit-device-codes', '1'] });
     server.secrets.add(PASSWORD);
   });
   after(() => server?.stop());
+
+  test('lockout: device codes of one address, and user codes that are none; others go on', async () => {
+    const form = { client_id: server.generatedSecret('application', 'clientId', 'spa'), scope: 'openid' };
+    const begin = (address) => server.request('POST', '/auth/device_authorization', { form, headers: { 'x-forwarded-for': address } });
+    for (let i = 0; i < SAVED; i++) assert.equal((await begin('192.0.2.77')).status, 200);
+    const refused = await begin('192.0.2.77');
+    assert.equal(refused.status, 429);
+    assert.ok(Number(refused.headers['retry-after']) > 0);
+    const { user_code: code } = (await begin('192.0.2.78')).json;
+    const guesser = visitor('192.0.2.79');
+    let page = await guesser.signIn(await guesser.open('/auth/device'), 'bob@acme.example', PASSWORD);
+    const kept = page;
+    for (let i = 0; i < SAVED; i++) {
+      await server.sql('DELETE FROM device_guess'); // the employee's own count is another bound
+      page = await guesser.send(kept, { user_code: 'BBBB-BBBB' });
+      assert.match(page.problem, /No device is waiting/);
+    }
+    assert.equal((await guesser.submit(kept, { user_code: code })).status, 429);
+    const other = visitor('192.0.2.80');
+    const typed = await other.send(await other.signIn(await other.open('/auth/device'), 'bob@acme.example', PASSWORD), { user_code: code });
+    assert.match(typed.title, /^Let this device in/);
+  });
 
   test('lockout: wrong passwords for many users from one address; others go on', async () => {
     const one = visitor('192.0.2.1'), before_ = await count('wrong');
