@@ -176,6 +176,10 @@ static err new_run(struct ctx *cx, void *state) {
         n->problem = 1U << PASSWORD_NOW_WRONG;
         return OK;
     }
+    if (n->is_locked) { /* SECURITY `lockout`: a right guess takes no longer than a wrong one */
+        n->problem = 1U << PASSWORD_LOCKED;
+        return OK;
+    }
     if (password_was_used(n->owner, n->text)) {
         n->problem = 1U << PASSWORD_USED;
         return OK;

@@ -73,16 +73,35 @@ static err wrong_run(struct ctx *cx, void *state) {
     return login_failed(cx, &o->login, o->change.remote);
 }
 
-static err own_run(struct ctx *cx, void *state) {
-    const struct own *o = state;
-    err e = login_succeeded(cx, &o->login, true);
+/* The account is not locked, and the password still the one that was compared; else the page says
+ * so, in place of the answer that was prepared. */
+static err now_confirm(struct ctx *cx, const struct own *o, bool is_whole, bool *ret_holds) {
+    err e = login_succeeded(cx, &o->login, is_whole);
     if (e == ERR_FORBIDDEN || e == ERR_INVALID_GRANT) {
         o->rp->headers_n = o->rp->headers_kept;
         o->rp->trial = e == ERR_FORBIDDEN ? TRIAL_LOCKED : TRIAL_WRONG;
         back(cx, e == ERR_FORBIDDEN ? 1U << PASSWORD_LOCKED : 1U << PASSWORD_NOW_WRONG, o->rp);
+        *ret_holds = false;
         return OK;
     }
     TRY(e);
+    *ret_holds = true;
+    return OK;
+}
+
+/* SECURITY `lockout`: that the new one cannot be used says that the present one was right. */
+static err refused_run(struct ctx *cx, void *state) {
+    bool holds;
+    return now_confirm(cx, state, false, &holds);
+}
+
+static err own_run(struct ctx *cx, void *state) {
+    const struct own *o = state;
+    bool holds;
+    TRY(now_confirm(cx, o, true, &holds));
+    if (!holds) {
+        return OK;
+    }
     TRY(password_change_commit(cx, &o->change));
     return sso_session_create(cx, &o->next);
 }
@@ -103,6 +122,8 @@ static err own_end(struct ctx *cx, const struct request *rq, struct own *o, stru
     }
     if (o->made.problem != 0) {
         back(cx, o->made.problem, rp);
+        rp->write.run = refused_run;
+        rp->write.state = o;
         return OK;
     }
     o->next = o->sso;
@@ -130,6 +151,8 @@ err password_own_post(struct ctx *cx, const struct request *rq, struct reply *rp
     }
     TRY(owner_find(cx, &o->sso, &o->owner));
     TRY(login_of(cx, o->sso.tenant_id, o->sso.employee_id, &o->login));
+    o->login.password_hash = o->owner.password_hash; /* the one that is compared */
+    o->made.is_locked = o->login.locked_until > cx->now;
     TRY(password_new_read(cx, rq, &o->owner, &o->made));
     TRY(request_param(cx, rq, "password", &o->made.now));
     if (str_empty(o->made.now)) {

@@ -402,6 +402,7 @@ void password_fields_show(struct page *p, const struct password_owner *o, unsign
 struct password_new {
     const struct password_owner *owner;
     struct str text, now; /* now: the present one; absent: it is not asked for */
+    bool is_locked;       /* the present one is compared, and nothing else */
     unsigned problem;
     struct str hash; /* by the job, if there is no problem */
     void *of;        /* the step's own state */

@@ -283,6 +283,13 @@ describe('passwords', () => {
     for (let i = 0; i < 6; i++) await visitor.submit(again, { password: 'Wrong-lantern 7', new_password: 'Copper kettle 9y9', new_password_again: 'Copper kettle 9y9' });
     const locked = await visitor.send(again, { password, new_password: 'Copper kettle 9y9', new_password_again: 'Copper kettle 9y9' });
     assert.match(locked.problem, /locked/);
+    // lockout: no other answer tells that the present password was right, and after as many wrong ones again none does.
+    const asNew = () => visitor.send(again, { password, new_password: password, new_password_again: password });
+    assert.match((await asNew()).problem, /locked/);
+    for (let i = 0; i < 6; i++) await visitor.submit(again, { password: 'Wrong-lantern 7', new_password: 'Copper kettle 9y9', new_password_again: 'Copper kettle 9y9' });
+    assert.match((await asNew()).problem, /present password is wrong/);
+    await alter('una', 'locked_until = 1');
+    assert.match((await asNew()).problem, /cannot be used/);
   });
 });
 
