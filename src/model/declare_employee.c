@@ -195,6 +195,17 @@ static struct employee employee_of(const struct declare_scope *scope, const stru
                              .status = values[EMPLOYEE_STATUS].text};
 }
 
+/* SECURITY `reset`, `dead-means-dead`: a link is of the address that it was sent to, and of
+ * somebody who may use it; who comes back later asks for another. */
+static err links_check(struct declare *d, const struct found *f, const struct employee *employee) {
+    bool moved = !str_eq(employee->email_address, f->stored[EMPLOYEE_EMAIL_ADDRESS].text);
+    bool alive = str_is(employee->status, "ACTIVE") || employee_is_invited(employee->status);
+    if (f->is_new || (alive && !moved)) {
+        return OK;
+    }
+    return password_links_void(d->cx, employee->tenant_id, employee->employee_id);
+}
+
 static err employee_apply(struct declare *d, struct declare_scope *scope,
                           const struct declare_object *o) {
     struct declare_value *values;
@@ -216,6 +227,7 @@ static err employee_apply(struct declare *d, struct declare_scope *scope,
     }
     const struct employee employee = employee_of(scope, &f, values);
     struct declare_login login = {.changed = changed};
+    TRY(links_check(d, &f, &employee));
     TRY(declare_employee_login(d, scope, o, &employee, &login));
     if (f.is_new || !str_empty(login.changed)) {
         TRY(employee_write(d, scope, &f, values));

@@ -74,6 +74,20 @@ describe('invitations', () => {
     assert.match((await newestMail(visitor, user('bob'))).subject, /有効/);
   });
 
+  test('reset: another address, or a block, voids the link; who is still invited gets one there', async () => {
+    await apply([person('moves', { invite: 'en', emailAddress: 'typo@else.example' })]);
+    const first = (await newestMail(visitor, 'typo@else.example')).link;
+    await apply([person('moves', { invite: 'en', emailAddress: user('moves'), firstName: 'Lea' })]);
+    assert.equal((await visitor.open(first)).status, 400);
+    assert.deepEqual(await mailsOf(visitor, 'typo@else.example'), []);
+    const second = (await newestMail(visitor, user('moves'))).link;
+    await apply([person('moves', { firstName: 'Leo' })]);
+    assert.equal((await visitor.open(second)).status, 200, 'another name is no other address');
+    await apply([person('moves', { status: 'BLOCKED' })]);
+    await apply([person('moves', { status: 'PENDING' })]);
+    assert.equal((await visitor.open(second)).status, 400);
+  });
+
   test('reset: a plan writes no mail, and what cannot be invited is a mistake that changes nothing', async () => {
     const count = async () => Number((await server.sql('SELECT count(*) FROM mail'))[0][0]);
     const before = await count(), file = path.join(server.folder, 'plan.json');
