@@ -163,14 +163,18 @@ describe('passwords', () => {
   });
 
   test('enumeration: a mail to nobody costs what one to somebody costs', async () => {
-    const taken = { known: [], unknown: [] };
-    for (const name of ['kim', 'u0', 'lee', 'u1', 'tom', 'u2', 'una', 'u3', 'sue', 'u4']) {
-      const by = new Visitor(server), asked = await by.send(await start(by), {}, 'forgotten'), from = performance.now();
-      await by.submit(asked, { username: user(name) });
-      taken[/\d/.test(name) ? 'unknown' : 'known'].push(performance.now() - from);
+    const least = { known: Infinity, unknown: Infinity };
+    const alike = () => least.known < least.unknown * 2 && least.unknown < least.known * 2;
+    await server.sql('UPDATE employee_login SET mails = 0');
+    // The least of some, as many as a busy machine needs; five mails a person.
+    for (let round = 0; round < 5 || (round < 40 && !alike()); round++) {
+      for (const [kind, name] of [['known', names[round % 8]], ['unknown', `u${round}`]]) {
+        const by = new Visitor(server), asked = await by.send(await start(by), {}, 'forgotten'), from = performance.now();
+        await by.submit(asked, { username: user(name) });
+        least[kind] = Math.min(least[kind], performance.now() - from);
+      }
     }
-    const [known, unknown] = Object.values(taken).map((times) => Math.min(...times));
-    assert.ok(unknown > known / 2 && unknown < known * 2, `known ${known} ms, unknown ${unknown} ms`);
+    assert.ok(alike(), JSON.stringify(least));
   });
 
   test('reset: mails are limited by address, too', async () => {
