@@ -69,7 +69,7 @@ static const struct route rows[] = {
      .name = "login_post", .summary = "A step of a sign-in"},
     {.methods = HTTP_GET, .path = SECOND_FACTOR_PATH, .handle = second_factor_page, .errors = ERRORS_PAGE,
      .name = "second_factor_get", .summary = "A sign-in whose last step is the second factor of the account"},
-    {.methods = HTTP_GET, .path = LOGIN_CALLBACK_PATH, .handle = provider_callback, .errors = ERRORS_PAGE,
+    {.methods = HTTP_GET, .path = LOGIN_CALLBACK_PATH "{tenantId}", .handle = provider_callback, .errors = ERRORS_PAGE,
      .name = "login_callback_get", .summary = "Back from the OpenID provider that a user signs in with"},
     {.methods = HTTP_GET, .path = PASSWORD_PATH, .handle = password_get, .errors = ERRORS_PAGE,
      .name = "password_get", .summary = "The page behind a mail's link that sets a new password"},

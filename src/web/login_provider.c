@@ -33,8 +33,10 @@ err login_provider_post(struct ctx *cx, const struct request *rq, struct flow *f
     return flow_advance(cx, f, STEP_USER, &data, rp);
 }
 
-struct str provider_redirect_uri(struct ctx *cx, const struct request *rq) {
-    return str_format(cx->arena, "%.*s" LOGIN_CALLBACK_PATH, STR_ARG(rq->environment->issuer));
+struct str provider_redirect_uri(struct ctx *cx, const struct request *rq,
+                                 const struct login_way *way) {
+    return str_format(cx->arena, "%.*s" LOGIN_CALLBACK_PATH "%.*s",
+                      STR_ARG(rq->environment->issuer), STR_ARG(way->tenant_id));
 }
 
 err provider_exchange_new(struct ctx *cx, const struct login_way *way,
@@ -82,7 +84,7 @@ static err provider_begin(struct ctx *cx, const struct request *rq, const struct
     const struct provider_ask ask = {
         .provider = &way->provider,
         .authorization_endpoint = x->metadata.authorization_endpoint,
-        .redirect_uri = provider_redirect_uri(cx, rq),
+        .redirect_uri = provider_redirect_uri(cx, rq, way),
         .login_hint = way->user_name,
         .ui_locales = f->request.ui_locales,
         /* Whoever came back as somebody else may choose again. */

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* GET /auth/login/callback: back from another provider. What the browser brings is believed as far
- * as its state goes: made by us, for this sign-in, this browser and this step. Who it is says the
- * provider's id token; that this is the user whose name was entered is decided here. */
+/* GET /auth/login/callback/{tenantId}: back from another provider. What the browser brings is
+ * believed as far as its state goes: made by us, for this sign-in, this browser and this step. Who
+ * it is says the provider's id token; that this is the user whose name was entered is decided here.
+ */
 #include "provider_step.h"
 
 #define CALLBACK_TEXT_MAX 4096
@@ -117,8 +118,10 @@ static err exchange_begin(struct ctx *cx, const struct request *rq, const struct
                           struct reply *rp) {
     struct provider_exchange *x;
     struct provider_checks checks = provider_checks_of(cx, c->state);
+    /* Each is a call with our secret that somebody else answers. */
+    TRY(limit_take(cx, rq, RATE_SIGN_IN, rp));
     TRY(provider_exchange_new(cx, &c->way, &x));
-    x->redirect_uri = provider_redirect_uri(cx, rq);
+    x->redirect_uri = provider_redirect_uri(cx, rq, &c->way);
     x->code = c->code;
     x->code_verifier = checks.code_verifier;
     x->nonce = checks.nonce;
@@ -188,6 +191,11 @@ err provider_callback(struct ctx *cx, const struct request *rq, struct reply *rp
         return back(cx, c, "provider_failed", rp);
     }
     rp->tenant_id = c->way.tenant_id;
+    /* SECURITY `mix-up`: the code is of the tenant whose address the browser was sent to. */
+    if (!str_eq(rq->path_param[0], c->way.tenant_id)) {
+        provider_log(cx, rq, &c->way, STR("the answer came to the address of another tenant"));
+        return back(cx, c, "provider_failed", rp);
+    }
     if (!str_empty(c->error) || str_empty(c->code)) {
         return refused(cx, rq, c, rp);
     }

@@ -7,7 +7,10 @@
 
 /* ---- login_provider.c ---- */
 
-struct str provider_redirect_uri(struct ctx *cx, const struct request *rq);
+/* One for each tenant (RFC 9700 4.4.2): what the provider of one tenant sends a browser to cannot
+ * end in a sign-in of another tenant. */
+struct str provider_redirect_uri(struct ctx *cx, const struct request *rq,
+                                 const struct login_way *way);
 err provider_exchange_new(struct ctx *cx, const struct login_way *way,
                           struct provider_exchange **ret);
 /* The application wants the user to sign in anew. */

@@ -35,9 +35,9 @@ err login_post(struct ctx *cx, const struct request *rq, struct reply *rp);
  * at, replaced, or given new recovery codes; back at ACCOUNT_PATH. */
 #define SECOND_FACTOR_PATH "/auth/account/second-factor"
 err second_factor_page(struct ctx *cx, const struct request *rq, struct reply *rp);
-/* ---- provider_callback.c: GET /auth/login/callback, back from another provider ---- */
+/* ---- provider_callback.c: GET /auth/login/callback/{tenantId}, back from another provider ---- */
 
-#define LOGIN_CALLBACK_PATH LOGIN_PATH "/callback"
+#define LOGIN_CALLBACK_PATH LOGIN_PATH "/callback/"
 err provider_callback(struct ctx *cx, const struct request *rq, struct reply *rp);
 
 /* ---- password_page.c, password_own.c: a new password by a mail's link, or of who is signed in

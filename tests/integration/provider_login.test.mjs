@@ -10,11 +10,11 @@ import { OtherProvider } from './lib/other_provider.mjs';
 import { Visitor } from './lib/pages.mjs';
 import { Server, until } from './lib/server.mjs';
 
-const APP = 'https://app.example/callback', BACK = '/auth/login/callback';
+const APP = 'https://app.example/callback', TENANT = '11ee9999-1111-4111-8111-111111111111', BACK = `/auth/login/callback/${TENANT}`;
 const PASSWORD = 'Brass-lantern 7 & <quiet>', SECRET = randomBytes(24).toString('hex');
 const area = { area: 'na1', domain: 'example.com', acdDomain: 'acd.example.com', uhDomain: 'uh.example.com', clusters: ['B32'] };
 const person = (name, more = {}) => ({ userName: name, emailAddress: name, firstName: 'Kim', lastName: 'Li', role: 'Agent', ...more });
-const tenant = (more) => ({ tenant: 'acme', area: 'na1', cluster: 'B32', businessUnits: [{ number: 4600738, name: 'acme', primary: true }],
+const tenant = (more) => ({ tenantId: TENANT, tenant: 'acme', area: 'na1', cluster: 'B32', businessUnits: [{ number: 4600738, name: 'acme', primary: true }],
   roles: [{ name: 'Agent', legacyId: 'Agent', permissions: [] }], ...more });
 const declaration = (issuer, ...tenants) => ({ environments: [{ name: 'local', issuer, default: true, areas: [area], tenants }] });
 const application = (name, more) => ({ name, vendor: 'Acme', type: 'public', authMethod: 'none', tenancy: 'single', businessUnit: 4600738, scope: ['openid'],
@@ -237,6 +237,24 @@ describe('sign-in at another provider', () => {
     const asked = npm.requests.length;
     assert.match(await problem(await visitor.get(back.href)), /cannot be accepted/);
     assert.equal(npm.requests.slice(asked).filter((r) => r.path === '/token').length, 0);
+  });
+
+  // A provider of another tenant sends the browser on to this one with its own state: the answer comes to this tenant's address.
+  test('mix-up: an answer that came to the address of another tenant is not redeemed', async () => {
+    hostile.subject = 'subject-of-ann';
+    const spent = hostile.forms.length;
+    for (const other of ['11ee9999-2222-4222-8222-222222222222', TENANT.toUpperCase(), 'x']) {
+      visitor = new Visitor(server);
+      const r = await leave('ann@acme.example');
+      assert.equal(new URL(r.to).searchParams.get('redirect_uri'), server.url + BACK);
+      const answer = await visitor.get(`/auth/login/callback/${other}?${new URLSearchParams(hostile.redeem(r.to))}`);
+      assert.match(await problem(answer), /cannot be accepted/, other);
+    }
+    visitor = new Visitor(server);
+    const r = await leave('ann@acme.example');
+    assert.equal((await visitor.get(`/auth/login/callback?${new URLSearchParams(hostile.redeem(r.to))}`)).status, 404);
+    assert.equal(hostile.forms.length, spent, 'the code went nowhere');
+    await nobody();
   });
 
   test('steps: state of another browser, made up, used before, or of a step that is over', async () => {
