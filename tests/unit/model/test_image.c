@@ -86,7 +86,7 @@ static void what_moves_is_refused(void **state) {
 }
 
 static double contrast(const char *a, const char *b) {
-    struct colour x, y;
+    struct colour x = {{0}}, y = {{0}};
     assert_true(colour_parse(str_from(a), &x) && colour_parse(str_from(b), &y));
     return colour_contrast(x, y);
 }

@@ -84,7 +84,7 @@ static void contrast_is_with_the_colours_of_the_stylesheet(void **state) {
     assert_has(v.rp.body, "--card: " BRANDING_AGAINST_LIGHT ";");
     assert_has(v.rp.body, "--on-accent: " BRANDING_AGAINST_LIGHT ";");
     assert_has(v.rp.body, "--card: " BRANDING_AGAINST_DARK ";");
-    struct colour card, on_accent;
+    struct colour card = {{0}}, on_accent = {{0}};
     assert_has(v.rp.body, "--on-accent: #0c1f21;");
     assert_true(colour_parse(STR(BRANDING_AGAINST_DARK), &card) &&
                 colour_parse(STR("#0c1f21"), &on_accent));
