@@ -33,18 +33,18 @@ err sso_session_find(struct ctx *cx, struct str environment_id, struct str cooki
         return fail(cx, ERR_NOT_FOUND, "not the form of a session's cookie");
     }
     s.sso_session_id = sha256_text(cx->arena, cookie);
-    TRY(db_one(cx,
-               "SELECT s.employee_id, s.amr, s.auth_at, s.created_at, s.last_used_at, "
-               "s.expires_at, s.idle_seconds, s.ended_at, e.type, e.status, t.is_enabled "
-               "FROM sso_session s JOIN tenant t ON t.tenant_id = s.tenant_id "
-               "JOIN employee e ON e.tenant_id = s.tenant_id AND e.employee_id = s.employee_id "
-               "WHERE s.tenant_id = $1 AND s.sso_session_id = $2 AND t.environment_id = $3",
-               DB_ARGS(DB_TEXT(s.tenant_id), DB_TEXT(s.sso_session_id), DB_TEXT(environment_id)),
-               DB_COLUMNS(COLUMN_STR(&s.employee_id), COLUMN_STR(&s.amr), COLUMN_INT(&s.auth_at),
-                          COLUMN_INT(&s.created_at), COLUMN_INT(&s.last_used_at),
-                          COLUMN_INT(&s.expires_at), COLUMN_INT(&s.idle_seconds),
-                          COLUMN_INT(&ended_at), COLUMN_STR(&type), COLUMN_STR(&status),
-                          COLUMN_BOOL(&tenant_enabled))));
+    TRY(db_one(
+        cx,
+        "SELECT s.employee_id, s.amr, s.user_agent, s.auth_at, s.created_at, s.last_used_at, "
+        "s.expires_at, s.idle_seconds, s.ended_at, e.type, e.status, t.is_enabled "
+        "FROM sso_session s JOIN tenant t ON t.tenant_id = s.tenant_id "
+        "JOIN employee e ON e.tenant_id = s.tenant_id AND e.employee_id = s.employee_id "
+        "WHERE s.tenant_id = $1 AND s.sso_session_id = $2 AND t.environment_id = $3",
+        DB_ARGS(DB_TEXT(s.tenant_id), DB_TEXT(s.sso_session_id), DB_TEXT(environment_id)),
+        DB_COLUMNS(COLUMN_STR(&s.employee_id), COLUMN_STR(&s.amr), COLUMN_STR(&s.user_agent),
+                   COLUMN_INT(&s.auth_at), COLUMN_INT(&s.created_at), COLUMN_INT(&s.last_used_at),
+                   COLUMN_INT(&s.expires_at), COLUMN_INT(&s.idle_seconds), COLUMN_INT(&ended_at),
+                   COLUMN_STR(&type), COLUMN_STR(&status), COLUMN_BOOL(&tenant_enabled))));
     if (ended_at != 0) {
         return fail(cx, ERR_NOT_FOUND, "the browser session has ended");
     }

@@ -37,7 +37,7 @@ err password_own_get(struct ctx *cx, const struct request *rq, struct reply *rp)
     }
     TRY(owner_find(cx, &sso, &owner));
     unsigned problem = password_problem_parse(text);
-    struct page_options options = {.title = TEXT_PASSWORD_OWN_TITLE};
+    struct page_options options = {.title = TEXT_PASSWORD_OWN_TITLE, .tenant_id = sso.tenant_id};
     struct page *p = page_begin(cx, rq, &options);
     page_scripts(p);
     password_problem_show(p, problem);

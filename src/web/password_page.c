@@ -37,7 +37,8 @@ err password_get(struct ctx *cx, const struct request *rq, struct reply *rp) {
     bool invited = str_is(link.kind, LINK_INVITATION);
     unsigned problem = password_problem_parse(problem_text);
     struct page_options options = {.title =
-                                       invited ? TEXT_PASSWORD_INVITED_TITLE : TEXT_PASSWORD_TITLE};
+                                       invited ? TEXT_PASSWORD_INVITED_TITLE : TEXT_PASSWORD_TITLE,
+                                   .tenant_id = link.tenant_id};
     struct page *p = page_begin(cx, rq, &options);
     page_scripts(p);
     password_problem_show(p, problem);

@@ -56,6 +56,10 @@ describe('account', () => {
     assert.match(page.text, /Signed in <bdi>\d{4}-\d\d-\d\d \d\d:\d\d UTC<\/bdi>/);
     assert.match(page.headers['cache-control'], /no-store/);
     assert.equal(formsOf(page.text).length, 0, 'nothing to end');
+    for (const id of ['change-password', 'second-factor']) {
+      const next = await visitor.open(page.text.match(new RegExp(`id="${id}" href="([^"]+)"`))[1]);
+      assert.deepEqual([next.status, next.form !== undefined], [200, true], id);
+    }
     const out = await visitor.open(page.text.match(/id="sign-out" href="([^"]+)"/)[1]);
     assert.match((await visitor.send(out, {}, 'logout')).title, /^You are signed out/);
     assert.match((await visitor.open('/auth/account')).title, /^Sign in/);

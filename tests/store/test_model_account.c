@@ -83,6 +83,21 @@ static void the_list_has_what_is_alive_and_ones_own(struct fixture *f) {
     assert_int_equal(sessions(f, TENANT_1, USER_1, &issues), 0);
 }
 
+static void what_a_browser_said_comes_back_with_its_cookie(struct fixture *f) {
+    struct sso_session s = {.tenant_id = S(TENANT_1),
+                            .employee_id = S(USER_1),
+                            .amr = S("pwd"),
+                            .user_agent = S("Firefox/1"),
+                            .idle_seconds = 3600,
+                            .expires_at = f->cx->now + 43200};
+    struct str cookie;
+    world_make(f);
+    sso_session_prepare(f->cx, &s, &cookie);
+    must(f->cx, sso_session_create(f->cx, &s));
+    must(f->cx, sso_session_find(f->cx, S(ENV_1), cookie, &s));
+    must_be(s.user_agent, "Firefox/1");
+}
+
 static void the_list_is_bounded(struct fixture *f) {
     struct account_browser *list;
     world_make(f);
@@ -232,6 +247,7 @@ static void consents_go_with_their_application(struct fixture *f) {
 
 static const struct store_case cases[] = {
     STORE_CASE(the_list_has_what_is_alive_and_ones_own),
+    STORE_CASE(what_a_browser_said_comes_back_with_its_cookie),
     STORE_CASE(the_list_is_bounded),
     STORE_CASE(idor_only_ones_own_sessions_end),
     STORE_CASE(dead_means_dead_all_others_end_at_once),
