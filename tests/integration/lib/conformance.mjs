@@ -88,7 +88,9 @@ export class Op {
 
   // Opens the request; signs in where that is asked. `asked` says whether it was.
   async go(request, { by = this.visitor, user = KIM } = {}) {
-    const page = await by.open(request.url);
+    let page = await by.open(request.url);
+    // More than was allowed on the consent page before is asked for anew.
+    if (page.text?.includes('id="allow"')) page = await by.submit(page, {}, 'allow');
     const asked = !this.isAnswer(page);
     return { answer: asked ? await by.signIn(page, user, PASSWORD) : page, asked };
   }
