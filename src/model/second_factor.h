@@ -22,7 +22,7 @@ struct str second_factor_uri(struct arena *a, const struct login *l, enum factor
 bool second_factor_first(const struct ctx *cx, enum factor kind, struct secret key, struct str code,
                          int64_t *ret_position);
 /* In a write closure: takes the place of what `l` had, and of its recovery codes. ERR_CONFLICT:
- * another factor was enrolled, or it was reset, since l was read. */
+ * another factor was enrolled, it was reset, or the password changed, since l was read. */
 struct enrolment {
     enum factor kind;
     struct str sealed;

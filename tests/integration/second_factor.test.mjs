@@ -284,7 +284,8 @@ describe('second factors', () => {
 
   test('reset: from the account everything is proven anew before the factor is touched', async () => {
     const device = await enrol('uma');
-    const page = await visitor.open('/auth/account/second-factor');
+    const home = await visitor.open('/auth/account');
+    const page = await visitor.open(home.text.match(/<a id="second-factor" href="([^"]+)"/)[1]);
     assert.ok(page.form.fields.password !== undefined, 'a session is not enough');
     assert.equal(page.form.fields.username, 'uma@acme.example');
     const code = await visitor.send(page, { password: PASSWORD });
@@ -298,6 +299,7 @@ describe('second factors', () => {
     shown.push(...recoveryOf(fresh.text));
     const end = await visitor.submit(await visitor.send(fresh, {}, 'kept'), {}, 'continue');
     assert.equal(end.location, '/auth/account');
+    assert.equal((await visitor.follow(end)).status, 200);
     assert.match((await visitor.open(request({ prompt: 'none' }).url)).location, /code=/);
   });
 

@@ -273,6 +273,22 @@ static void dead_means_dead_a_reset_factor_opens_nothing(struct fixture *f) {
     world_end(f, p);
 }
 
+/* Who began to set one up with the old password does not end it after the new one. */
+static void reset_a_new_password_ends_an_enrolment(struct fixture *f) {
+    struct platform *p = world(f);
+    struct login l = login_now(f);
+    struct enrolment e = {.kind = FACTOR_TOTP, .position = 1};
+    struct secret key = secret_in(f->cx->arena, "12345678901234567890", OTP_SECRET_SIZE);
+    second_factor_prepare(f->cx, &l, key, &e);
+    store_at(f, 1);
+    must(f->cx, login_password_set(f->cx, S(TENANT_1), S(USER_1), S("hash-2"), false));
+    must_fail(f->cx, second_factor_enrol(f->cx, &l, &e), ERR_CONFLICT);
+    assert_int_equal(login_now(f).factor, FACTOR_NONE);
+    l = login_now(f);
+    must(f->cx, second_factor_enrol(f->cx, &l, &e));
+    world_end(f, p);
+}
+
 static void reset_a_new_password_leaves_the_factor(struct fixture *f) {
     struct enrolment e;
     struct platform *p = world(f);
@@ -292,6 +308,7 @@ static const struct store_case cases[] = {
     STORE_CASE(lockout_is_one_count_for_passwords_and_codes),
     STORE_CASE(recovery_codes_are_typed_as_people_type),
     STORE_CASE(dead_means_dead_a_reset_factor_opens_nothing),
+    STORE_CASE(reset_a_new_password_ends_an_enrolment),
     STORE_CASE(reset_a_new_password_leaves_the_factor),
 };
 STORE_MAIN(cases)
