@@ -26,7 +26,7 @@ static const struct row {
     [SET_ACCESS_KEY_ID] = {{"access_key_id", "POSTERN_ACCESS_KEY_ID CXONE_ACCESS_KEY_ID", "", "The id of a user's access key.", 0}, TEXT, 0, 0},
     [SET_ACCESS_KEY_SECRET] = {{"access_key_secret", "POSTERN_ACCESS_KEY_SECRET CXONE_ACCESS_KEY_SECRET", "", "The secret of that access key.", 1}, TEXT, 0, 0},
     [SET_ACCESS_KEY_SECRET_FILE] = {{"access_key_secret_file", "POSTERN_ACCESS_KEY_SECRET_FILE", "", "A file with that secret in its first line.", 0}, TEXT, 0, 0},
-    [SET_SCOPE] = {{"scope", "POSTERN_SCOPE CXONE_SCOPE", "", "The scopes to ask for, separated by spaces; without it all that the application registered.", 0}, TEXT, 0, 0},
+    [SET_SCOPE] = {{"scope", "POSTERN_SCOPE CXONE_SCOPE", "", "The scopes to ask for, separated by spaces; without it all that the application registered (`postern login`: openid).", 0}, TEXT, 0, 0},
     [SET_TENANT_ID] = {{"tenant_id", "POSTERN_TENANT_ID CXONE_TENANT_ID", "", "The tenant, where no id token says it: client_credentials of an application of all tenants.", 0}, TEXT, 0, 0},
     [SET_USER_ID] = {{"user_id", "POSTERN_USER_ID CXONE_USER_ID", "", "The user that whoami and doctor ask for, where the token has none.", 0}, TEXT, 0, 0},
     [SET_TOKEN_PARAMETERS] = {{"token_parameters", "POSTERN_TOKEN_PARAMETERS", "", "Further parameters of token requests, form-encoded, for servers that want them: resource=urn%3Aapi", 1}, TEXT, 0, 0},

@@ -151,7 +151,7 @@ static struct colour accent_for_dark(struct colour accent) {
     return lighter;
 }
 
-static err branding_parse(struct ctx *cx, struct str json, struct branding *ret_branding) {
+err branding_parse(struct ctx *cx, struct str json, struct branding *ret_branding) {
     struct branding b = {.name = STR_NONE};
     struct str accent, accent_dark;
     json_t *value;

@@ -44,6 +44,8 @@ struct branding {
 /* Of a tenant that is alive and has any. ERR_NOT_FOUND. */
 err branding_find(struct ctx *cx, struct str environment_id, struct str tenant_id,
                   struct branding *ret_branding);
+/* From the stored JSON; "{}" is a branding without anything. */
+err branding_parse(struct ctx *cx, struct str json, struct branding *ret_branding);
 /* In this language, else in English, else in one that there is; language absent: none at all. */
 void branding_text(struct ctx *cx, const struct branding *b, struct str language,
                    struct branding_text *ret_text);

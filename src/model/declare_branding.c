@@ -98,15 +98,11 @@ static err images_write(struct declare *d, const struct declare_scope *scope,
     return OK;
 }
 
-/* What the branding does not name any more. */
-static err images_clear(struct declare *d, const struct declare_scope *scope) {
+/* What the branding does not name any more; of a disabled tenant, too, which gets its images back
+ * when it is enabled. */
+static err images_clear(struct declare *d, const struct declare_scope *scope, struct str json) {
     struct branding b;
-    err e = branding_find(d->cx, scope->environment_id, scope->tenant_id, &b);
-    if (e == ERR_NOT_FOUND) {
-        b = (struct branding){.name = STR_NONE};
-    } else {
-        TRY(e);
-    }
+    TRY(branding_parse(d->cx, json, &b));
     struct str logo = b.logo.digest.p != NULL ? b.logo.digest : STR("");
     struct str banner = b.banner.digest.p != NULL ? b.banner.digest : STR("");
     return db_exec(d->cx,
@@ -160,7 +156,7 @@ err declare_branding(struct declare *d, const struct declare_scope *scope) {
                 "updated_at = excluded.updated_at",
                 DB_ARGS(DB_TEXT(scope->tenant_id), DB_TEXT(json), DB_INT(cx->now)), NULL));
     TRY(images_write(d, scope, given->objects));
-    TRY(images_clear(d, scope));
+    TRY(images_clear(d, scope, json));
     return declare_note(d, &(struct declare_note){.kind = &declare_branding_kind,
                                                   .is_new = is_new,
                                                   .name = scope->tenant,

@@ -127,5 +127,10 @@ err grant_token_exchange(struct ctx *cx, const struct request *rq, const struct 
                                          .employee_id = s.employee_id,
                                          .last_used_at = cx->now};
     }
-    return scope_grant(cx, scope, client->application.scope, &issue->scope);
+    TRY(scope_grant(cx, scope, client->application.scope, &issue->scope));
+    if (!str_has_word(s.scope, STR("offline_access"))) {
+        /* Core 11: what outlives the sign-in is the user's to allow, and was not. */
+        issue->scope = scope_without(cx->arena, issue->scope, STR("offline_access"));
+    }
+    return OK;
 }

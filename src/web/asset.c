@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-extern const char style_css[], password_js[]; /* embedded by the build */
+extern const char style_css[], password_js[], icon_svg[]; /* embedded by the build */
 
 #define DIGEST_LENGTH 16
 
@@ -14,6 +14,7 @@ static const struct asset {
 } assets[] = {
     {"style", "css", "text/css; charset=utf-8", style_css},
     {"password", "js", "text/javascript; charset=utf-8", password_js},
+    {"icon", "svg", "image/svg+xml", icon_svg},
 };
 
 static struct str asset_name(struct arena *a, const struct asset *asset) {
@@ -31,6 +32,10 @@ struct str asset_style_path(struct arena *a) {
 
 struct str asset_script_path(struct arena *a) {
     return asset_path(a, &assets[1]);
+}
+
+struct str asset_icon_path(struct arena *a) {
+    return asset_path(a, &assets[2]);
 }
 
 err asset_get(struct ctx *cx, const struct request *rq, struct reply *rp) {

@@ -143,6 +143,8 @@ static void head_write(struct page *p, const struct page_options *o) {
             "<meta name=\"robots\" content=\"noindex\">\n"
             "<meta name=\"color-scheme\" content=\"light dark\">\n<link rel=\"stylesheet\"");
     HTML_URL(h, "href", asset_style_path(p->cx->arena));
+    HTML(h, ">\n<link rel=\"icon\"");
+    HTML_URL(h, "href", asset_icon_path(p->cx->arena));
     HTML(h, ">\n");
     if (p->brand != NULL && p->brand->has_accent) {
         HTML(h, "<link rel=\"stylesheet\"");

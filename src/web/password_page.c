@@ -9,6 +9,9 @@ static void void_page(struct ctx *cx, const struct request *rq, struct reply *rp
     struct page *p = page_begin(cx, rq, &options);
     page_paragraph(p, TEXT_PASSWORD_VOID, NULL);
     page_paragraph(p, TEXT_PASSWORD_VOID_TODO, NULL);
+    HTML(&p->h, "<p><a class=\"button\" id=\"account\" href=\"" ACCOUNT_PATH "\">");
+    page_say(p, TEXT_PASSWORD_SIGN_IN, NULL);
+    HTML(&p->h, "</a></p>\n");
     p->status = 400;
     page_end(p, rp);
 }
@@ -95,7 +98,8 @@ static err set_end(struct ctx *cx, const struct request *rq, struct setting_by_l
         return OK;
     }
     password_change_prepare(cx, rq, &s->made, &s->change);
-    page_see_other(rp, STR(PASSWORD_DONE_PATH));
+    page_see_other(rp, str_is(s->link.kind, LINK_INVITATION) ? STR(PASSWORD_DONE_PATH "?first=1")
+                                                             : STR(PASSWORD_DONE_PATH));
     rp->write.run = set_run;
     rp->write.state = s;
     return OK;
@@ -126,11 +130,16 @@ err password_post(struct ctx *cx, const struct request *rq, struct reply *rp) {
 }
 
 err password_done_get(struct ctx *cx, const struct request *rq, struct reply *rp) {
-    struct str here;
+    struct str here, first;
     TRY(request_query(cx, rq, "here", &here));
+    TRY(request_query(cx, rq, "first", &first));
     struct page_options options = {.title = TEXT_PASSWORD_DONE_TITLE};
     struct page *p = page_begin(cx, rq, &options);
-    page_paragraph(p, here.p != NULL ? TEXT_PASSWORD_DONE_HERE : TEXT_PASSWORD_DONE, NULL);
+    page_paragraph(p,
+                   here.p != NULL    ? TEXT_PASSWORD_DONE_HERE
+                   : first.p != NULL ? TEXT_PASSWORD_DONE_FIRST
+                                     : TEXT_PASSWORD_DONE,
+                   NULL);
     if (here.p == NULL) {
         page_paragraph(p, TEXT_PASSWORD_DONE_TODO, NULL);
     }

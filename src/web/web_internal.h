@@ -120,6 +120,8 @@ struct str user_agent_name(struct arena *a, struct str text);
 
 /* "/auth/assets/style-DIGEST.css" */
 struct str asset_style_path(struct arena *a);
+/* "/auth/assets/icon-DIGEST.svg": browsers ask for one. */
+struct str asset_icon_path(struct arena *a);
 struct str asset_script_path(struct arena *a); /* password.js */
 
 /* ---- browser.c: cookies and who they belong to ---- */

@@ -25,7 +25,7 @@ const model = (issuer) => ({ environments: [
   { name: 'local', issuer, default: true, areas: [area], tenants: [
     tenant(acme, 'acme', 4600738, people, [
       application('page', 4600738),
-      application('embedded', 4600738, { scope: ['openid', 'analytics-query'], origins: [ORIGIN] }),
+      application('embedded', 4600738, { scope: ['openid', 'analytics-query', 'offline_access'], origins: [ORIGIN] }),
       application('site', 4600738, { type: 'confidential', authMethod: 'client_secret_basic' }),
       application('robot', 4600738, { type: 'backend', authMethod: 'client_secret_basic', redirects: undefined }),
     ]),
@@ -145,6 +145,8 @@ describe('token exchange', () => {
     const ask = (scope) => exchange({ subject_token: tokens.access_token, client_id: idOf('embedded'), ...(scope && { scope }) });
     assert.equal((await ask()).json.scope, 'openid analytics-query');
     assert.equal((await ask('analytics-query')).json.scope, 'analytics-query');
+    // Core 11: the user did not allow the page's application to outlive the sign-in.
+    assert.equal((await ask('openid offline_access')).json.scope, 'openid');
     refused(await ask('openid platform-user-read'), 400, 'invalid_scope');
   });
 

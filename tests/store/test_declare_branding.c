@@ -159,6 +159,12 @@ static void dead_means_dead_a_disabled_tenant_has_no_branding(struct fixture *f)
     must_fail(f->cx, branding_find(f->cx, STR("e1"), STR("x"), &b), ERR_NOT_FOUND);
     store_sql(f, "UPDATE tenant SET is_enabled = 0");
     must_fail(f->cx, branding_find(f->cx, STR("e1"), tenant_id(f, "classics"), &b), ERR_NOT_FOUND);
+    /* What is declared meanwhile is there when it is enabled again. */
+    struct str type, bytes;
+    applied(f, BRANDED("\"logo\":\"" PIXEL_1 "\""), "logo");
+    store_sql(f, "UPDATE tenant SET is_enabled = 1");
+    b = found(f, "classics");
+    must(f->cx, branding_image(f->cx, STR("e1"), b.logo.digest, &type, &bytes));
 }
 
 static void xss_what_is_not_right_is_refused_with_its_place(struct fixture *f) {

@@ -59,11 +59,13 @@ static void every_step_is_found_and_no_other(void **state) {
 
 static void a_flow_remembers_what_it_was_told(void **state) {
     struct fixture *f = *state;
-    struct flow_data d = {.user_name = STR("zo\xc3\xab\"@acme.example"),
-                          .problem = STR("locked"),
-                          .minutes = 30,
-                          .sso_session_id = STR("s"),
-                          .proof = {STR("t"), STR("e"), STR("pwd"), 7}};
+    struct flow_data d = {
+        .user_name = STR("zo\xc3\xab\"@acme.example"),
+        .problem = STR("locked"),
+        .minutes = 30,
+        .sso_session_id = STR("s"),
+        .proof = {
+            .tenant_id = STR("t"), .employee_id = STR("e"), .amr = STR("pwd"), .password_at = 7}};
     struct flow_data back;
     assert_int_equal(flow_data_parse(&f->cx, flow_data_write(f->arena, &d), &back), OK);
     assert_true(str_eq(back.user_name, d.user_name));
