@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// Two certified libraries as relying parties: oauth4webapi (code, refresh, revocation, introspection, userinfo, hybrid answers) and
-// openid-client (implicit, hybrid, form_post). A visitor without scripts signs in.
+// Two certified libraries as relying parties: oauth4webapi (code, refresh, revocation, introspection, userinfo, hybrid, devices, exchange)
+// and openid-client (implicit, hybrid, form_post). A visitor without scripts signs in.
 import assert from 'node:assert/strict';
 import { webcrypto } from 'node:crypto';
 import { after, before, beforeEach, describe, test } from 'node:test';
 import { generators, Issuer } from 'openid-client';
-import { jwtTamper } from './lib/jwt.mjs';
+import { jwtDecode, jwtTamper } from './lib/jwt.mjs';
 import { formOf, Visitor } from './lib/pages.mjs';
-import { Server } from './lib/server.mjs';
+import { Server, until } from './lib/server.mjs';
 
 globalThis.crypto ??= webcrypto; // Node 18
 const oauth = await import('oauth4webapi');
@@ -115,6 +115,35 @@ describe('relying parties', () => {
       fragment.set('code', `${fragment.get('code')}x`);
       forged.hash = fragment;
       await assert.rejects(oauth.validateCodeIdTokenResponse(as, f.client, forged, f.nonce, f.state, undefined, insecure), /c_hash/);
+    });
+
+    test('a device: refused while nobody has answered, then tokens', async () => {
+      const client = { client_id: id('site') }, auth = auths.site();
+      const device = await oauth.processDeviceAuthorizationResponse(as, client, await oauth.deviceAuthorizationRequest(as, client, auth, { scope: 'openid' }, insecure));
+      const poll = async () => {
+        const response = await oauth.deviceCodeGrantRequest(as, client, auth, device.device_code, insecure);
+        return oauth.processDeviceCodeResponse(as, client, response);
+      };
+      await assert.rejects(poll(), { error: 'authorization_pending' });
+      const page = await visitor.signIn(await visitor.open(device.verification_uri_complete), KIM, PASSWORD);
+      await visitor.send(await visitor.send(page), {}, 'allow');
+      const result = await until('the device has its tokens', () => poll().catch((error) => assert.equal(error.error, 'slow_down')));
+      const claims = oauth.getValidatedIdTokenClaims(result);
+      assert.equal((await oauth.processUserInfoResponse(as, client, claims.sub, await oauth.userInfoRequest(as, client, result.access_token, insecure))).email, KIM);
+    });
+
+    test('token exchange: tokens of another application, and not of a token that was changed', async () => {
+      const { result } = await signIn('spa');
+      const exchange = async (token) => {
+        const client = { client_id: id('site') };
+        const response = await oauth.genericTokenEndpointRequest(as, client, auths.site(), 'urn:ietf:params:oauth:grant-type:token-exchange',
+          { subject_token: token, subject_token_type: 'urn:ietf:params:oauth:token-type:access_token', scope: 'openid' }, insecure);
+        return oauth.processGenericTokenEndpointResponse(as, client, response);
+      };
+      const other = await exchange(result.access_token);
+      assert.equal(other.issued_token_type, 'urn:ietf:params:oauth:token-type:access_token');
+      assert.equal(jwtDecode(other.access_token).claims.sub, jwtDecode(result.access_token).claims.sub);
+      await assert.rejects(exchange(jwtTamper(result.access_token)), { error: 'invalid_grant' });
     });
 
     test('no: it comes back as an error with state and iss', async () => {
