@@ -22,60 +22,6 @@ static void answer_add(struct answer *answer, const char *name, struct str value
 
 /* ---- the three modes ---- */
 
-/* The script that sends the form; without it there is the button. Named in the policy by its
- * digest, so that no other script runs (SECURITY `303`). */
-#define SUBMIT_SCRIPT "document.forms[0].submit()"
-
-static void html_text(struct buf *b, struct str s) {
-    static const char special[] = "<>&\"'";
-    for (size_t i = 0; i < s.n; i++) {
-        bool plain = true;
-        for (size_t k = 0; k < sizeof special - 1; k++) {
-            plain = plain && s.p[i] != special[k];
-        }
-        if (plain) {
-            buf_char(b, s.p[i]);
-        } else {
-            buf_format(b, "&#%d;", s.p[i]);
-        }
-    }
-}
-
-static struct str form_policy(struct arena *a) {
-    unsigned char digest[SHA256_SIZE];
-    sha256(SUBMIT_SCRIPT, sizeof SUBMIT_SCRIPT - 1, digest);
-    /* No form-action: browsers apply it to where the application redirects next, too. */
-    return str_format(a,
-                      "default-src 'none'; script-src 'sha256-%.*s'; base-uri 'none'; "
-                      "frame-ancestors 'none'",
-                      STR_ARG(base64(a, digest, sizeof digest)));
-}
-
-static void reply_form(struct ctx *cx, struct str uri, const struct answer *answer,
-                       struct reply *rp) {
-    struct buf b = buf_in(cx->arena, 4096);
-    buf_z(&b, "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">"
-              "<meta name=\"viewport\" content=\"width=device-width\">"
-              "<title>Signing in</title></head><body><main><form method=\"post\" "
-              "accept-charset=\"utf-8\" id=\"answer\" action=\"");
-    html_text(&b, uri);
-    buf_z(&b, "\">");
-    for (size_t i = 0; i < answer->n; i++) {
-        buf_z(&b, "<input type=\"hidden\" name=\"");
-        html_text(&b, answer->v[i].name);
-        buf_z(&b, "\" value=\"");
-        html_text(&b, answer->v[i].value);
-        buf_z(&b, "\">");
-    }
-    buf_z(&b, "<noscript><h1>Signing in</h1><p>One more step: go on to the application.</p>"
-              "<button type=\"submit\" id=\"continue\">Continue</button></noscript></form></main>"
-              "<script>" SUBMIT_SCRIPT "</script></body></html>\n");
-    rp->status = 200;
-    rp->content_type = "text/html; charset=utf-8";
-    rp->body = buf_view(&b);
-    reply_header(rp, "Content-Security-Policy", form_policy(cx->arena));
-}
-
 static void reply_location(struct ctx *cx, struct str uri, const struct answer *answer, char first,
                            struct reply *rp) {
     struct buf b = buf_in(cx->arena, uri.n + 512);
@@ -88,6 +34,7 @@ static void reply_location(struct ctx *cx, struct str uri, const struct answer *
     }
     rp->status = 303; /* RFC 9700 4.12: what was posted here is not posted there */
     reply_header(rp, "Location", buf_view(&b));
+    reply_header(rp, "Referrer-Policy", STR("no-referrer"));
 }
 
 static void answer_send(struct ctx *cx, const struct request *rq, const struct authorize *r,
@@ -96,14 +43,13 @@ static void answer_send(struct ctx *cx, const struct request *rq, const struct a
     answer_add(answer, "state", r->state);
     answer_add(answer, "iss", rq->environment->issuer);
     if (str_is(r->response_mode, "form_post")) {
-        reply_form(cx, uri, answer, rp);
+        r->form(cx, rq, r, &(struct authorize_form){uri, answer->v, answer->n}, rp);
     } else if (str_is(r->response_mode, "fragment")) {
         reply_location(cx, uri, answer, '#', rp);
     } else {
         /* RFC 6749 3.1.2: a query that it has is kept. */
         reply_location(cx, uri, answer, str_find_char(uri, '?') < uri.n ? '&' : '?', rp);
     }
-    reply_header(rp, "Referrer-Policy", STR("no-referrer"));
     rp->client_id = r->application.application_id;
 }
 

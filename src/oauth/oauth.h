@@ -234,6 +234,12 @@ enum {
     PROMPT_CONSENT = 4,
     PROMPT_SELECT_ACCOUNT = 8,
 };
+/* An answer in response_mode=form_post: what the browser posts to the application. */
+struct authorize_form {
+    struct str action;
+    const struct param *fields;
+    size_t n;
+};
 struct authorize {
     struct application application;
     struct str redirect_uri, state, scope, nonce;
@@ -253,6 +259,9 @@ struct authorize {
     /* Not of the request, and not kept with it: what the user allowed earlier is less than this, or
      * was taken back (consent_due()). Filled in before authorize_decide(). */
     bool consent_due;
+    /* Not kept either: how the page of form_post looks, which is web/'s. */
+    void (*form)(struct ctx *cx, const struct request *rq, const struct authorize *r,
+                 const struct authorize_form *form, struct reply *rp);
 };
 /* Reads and checks GET and POST parameters. ret_redirects: the error may go to redirect_uri, and
  * `ret` has what authorize_fail() needs; false: it must be a page (SECURITY `no-open-redirect`). */

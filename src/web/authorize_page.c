@@ -92,6 +92,7 @@ err authorize_page(struct ctx *cx, const struct request *rq, struct reply *rp) {
     struct sso_session sso;
     bool redirects = false, found;
     err e = authorize_read(cx, rq, r, &redirects);
+    r->form = form_page;
     if (e != OK) {
         return refuse(cx, rq, r, redirects, e, rp);
     }

@@ -71,7 +71,12 @@ static err request_parse(struct ctx *cx, struct flow *f) {
     TRY(json_parse(cx, f->row.request, &value));
     TRY(json_get_str(cx, value, "return_path", &f->return_path));
     TRY(json_get_str(cx, value, "errand", &f->errand));
-    return f->return_path.p != NULL ? OK : authorize_parse(cx, f->row.request, &f->request);
+    if (f->return_path.p != NULL) {
+        return OK;
+    }
+    TRY(authorize_parse(cx, f->row.request, &f->request));
+    f->request.form = form_page;
+    return OK;
 }
 
 err flow_find(struct ctx *cx, const struct request *rq, struct str secret, struct flow *ret_flow,

@@ -2,10 +2,12 @@
 /* The one layout, the headers of every page, and the texts on it. */
 #include "web_internal.h"
 
-#define CSP                                                                                        \
+#define CSP_PLAIN                                                                                  \
     "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; frame-ancestors "      \
-    "'none'; "                                                                                     \
-    "form-action 'self'"
+    "'none'"
+#define CSP CSP_PLAIN "; form-action 'self'"
+/* What sends the form of a page that sends itself; without scripts its button does. */
+#define SEND_SCRIPT "document.forms[0].submit()"
 
 static bool is_scheme(struct str scheme) {
     for (size_t i = 0; i < scheme.n; i++) {
@@ -60,17 +62,31 @@ void page_scripts(struct page *p) {
     p->scripts = true;
 }
 
-void page_headers(struct ctx *cx, struct str redirect, bool scripts, struct reply *rp) {
-    struct str csp = STR(CSP), source = csp_source(cx->arena, redirect);
+/* That one script and no other (SECURITY `303`). No form-action: browsers apply it to where the
+ * application redirects next, too. */
+static struct str sending_policy(struct arena *a) {
+    unsigned char digest[SHA256_SIZE];
+    sha256(SEND_SCRIPT, sizeof SEND_SCRIPT - 1, digest);
+    return str_format(a, CSP_PLAIN "; script-src 'sha256-%.*s'",
+                      STR_ARG(base64(a, digest, sizeof digest)));
+}
+
+static struct str policy_of(const struct page *p) {
+    struct arena *a = p->cx->arena;
+    if (p->sends_itself) {
+        return sending_policy(a);
+    }
+    struct str csp = STR(CSP), source = csp_source(a, p->redirect);
     if (source.p != NULL) {
         /* Chromium applies form-action to where a form's answer redirects, too. */
-        csp = str_format(cx->arena, CSP " %.*s", STR_ARG(source));
+        csp = str_format(a, CSP " %.*s", STR_ARG(source));
     }
-    if (scripts) {
-        csp = str_format(cx->arena, "%.*s; script-src 'self'", STR_ARG(csp));
-    }
+    return p->scripts ? str_format(a, "%.*s; script-src 'self'", STR_ARG(csp)) : csp;
+}
+
+static void headers_write(const struct page *p, struct reply *rp) {
     rp->content_type = "text/html; charset=utf-8";
-    reply_header(rp, "Content-Security-Policy", csp);
+    reply_header(rp, "Content-Security-Policy", policy_of(p));
     reply_header(rp, "Referrer-Policy", STR("no-referrer"));
     reply_header(rp, "X-Frame-Options", STR("DENY"));
 }
@@ -202,10 +218,13 @@ void page_end(struct page *p, struct reply *rp) {
         HTML_URL(&p->h, "src", asset_script_path(p->cx->arena));
         HTML(&p->h, "></script>\n");
     }
+    if (p->sends_itself) {
+        HTML(&p->h, "<script>" SEND_SCRIPT "</script>\n");
+    }
     HTML(&p->h, "</body>\n</html>\n");
     rp->status = p->status != 0 ? p->status : 200;
     rp->body = buf_view(&p->h.to);
-    page_headers(p->cx, p->redirect, p->scripts, rp);
+    headers_write(p, rp);
     if (p->refresh.p != NULL) {
         reply_header(rp, "Refresh", str_format(p->cx->arena, "0;url=%.*s", STR_ARG(p->refresh)));
     }

@@ -51,6 +51,7 @@ struct page {
     struct str redirect;          /* where a form of this page may end up: form-action */
     struct str refresh;           /* where the browser goes on by itself; absent: nowhere */
     int status;                   /* 0: 200 */
+    bool sends_itself;            /* its form, as soon as it is there */
     bool scripts;                 /* password.js, on the pages that ask for a new password */
     const struct branding *brand; /* NULL: none */
     struct branding_text brand_text;
@@ -83,9 +84,6 @@ void page_problem(struct page *p, enum text_key key, const struct text_value *va
 /* CSP source of a URI's origin: "https://app.example", "com.example.app:" for a scheme of an
  * application's own; absent for what is neither. */
 struct str csp_source(struct arena *a, struct str uri);
-/* What every page is sent with, beside what http/ adds to every answer; `redirect` as in struct
- * page. */
-void page_headers(struct ctx *cx, struct str redirect, bool scripts, struct reply *rp);
 /* This page has the one script that there is; it must do without it too. */
 void page_scripts(struct page *p);
 /* 303 to a path of this server. */
@@ -436,6 +434,11 @@ struct mail_facts {
 };
 void mail_write(struct ctx *cx, const struct mail_facts *f, struct mail *ret_mail);
 struct str password_link_url(struct arena *a, struct str issuer, struct str link);
+
+/* ---- form_page.c: authorize.form ---- */
+
+void form_page(struct ctx *cx, const struct request *rq, const struct authorize *r,
+               const struct authorize_form *form, struct reply *rp);
 
 /* ---- error_page.c ---- */
 

@@ -45,6 +45,14 @@ static void location_check(const struct reply *rp, const struct authorize *r) {
     }
 }
 
+static void form_check(struct ctx *cx, const struct request *rq, const struct authorize *r,
+                       const struct authorize_form *form, struct reply *rp) {
+    (void)cx;
+    (void)rq;
+    MUST(str_eq(form->action, r->redirect_uri) && form->n > 0);
+    rp->status = 200;
+}
+
 static void request_run(struct ctx *cx, const struct environment *e, struct str text) {
     static const struct form_rules rules = {.max = HTTP_QUERY_MAX, .plus = true};
     struct request rq = {.method = HTTP_GET, .environment = e};
@@ -58,6 +66,7 @@ static void request_run(struct ctx *cx, const struct environment *e, struct str 
     err result = authorize_known_read(cx, &rq, &all, &r, &redirects);
     if (redirects) {
         MUST(redirect_uri_registered(cx, &application, r.redirect_uri));
+        r.form = form_check;
         authorize_refuse(cx, &rq, &r, "access_denied", "no", &rp);
         location_check(&rp, &r);
     }

@@ -6,7 +6,7 @@
 //   status   of the answer, unless 200
 //   to(p)    goes there: p is a Person (lib/world.mjs) at an empty page with a fresh profile
 //   lang, problem   what the page says of itself, unless English and nothing
-//   bare     not of the common layout: the answer that sends itself on
+//   elsewhere   its form goes to the application, by a script of its own
 //   script   the page has password.js, and does without it too
 //   scripts  true, false: only with or without; absent: both
 import { codeAt, recoveryOf, secretOf } from '../lib/otp.mjs';
@@ -184,7 +184,7 @@ export const STATES = [
   { name: 'device-confirm', title: 'Let this device in?', to: async (p) => device(p, await deviceCode(p)) },
   { name: 'device-allowed', title: 'Your device is signed in', to: async (p) => { await device(p, await deviceCode(p)); await p.press('allow'); } },
   { name: 'device-denied', title: 'The device was not let in', to: async (p) => { await device(p, await deviceCode(p)); await p.press('deny'); } },
-  { name: 'form-post', title: 'Signing in', bare: true, scripts: false, to: async (p) => {
+  { name: 'form-post', title: 'Back to the application', elsewhere: true, scripts: false, to: async (p) => {
     await p.ask({ response_mode: 'form_post' });
     await p.name(KIM);
     await p.password();

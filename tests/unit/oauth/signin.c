@@ -33,15 +33,33 @@ static err respond(struct ctx *cx, const struct request *rq, const struct visit 
     return OK;
 }
 
+/* In place of web/'s page: a field a line. */
+static void form_show(struct ctx *cx, const struct request *rq, const struct authorize *r,
+                      const struct authorize_form *form, struct reply *rp) {
+    (void)rq;
+    (void)r;
+    struct buf b = buf_in(cx->arena, 1024);
+    buf_format(&b, "to=%.*s\n", STR_ARG(form->action));
+    for (size_t i = 0; i < form->n; i++) {
+        buf_format(&b, "%.*s=%.*s\n", STR_ARG(form->fields[i].name),
+                   STR_ARG(form->fields[i].value));
+    }
+    rp->status = 200;
+    rp->content_type = "text/html; charset=utf-8";
+    rp->body = buf_view(&b);
+}
+
 static err visit_run(struct ctx *cx, const struct request *rq, struct reply *rp) {
     const struct visit *visit = rq->job_state;
     struct browser *b = visit->browser;
     bool redirects = true;
     err e = authorize_read(cx, rq, &b->request, &redirects);
+    b->request.form = form_show;
     if (e == OK) {
         /* As kept between two pages. */
         struct str kept = authorize_write(cx->arena, &b->request);
         TRY(authorize_parse(cx, kept, &b->request));
+        b->request.form = form_show;
         e = authorize_decide(cx, &b->request, b->sso, &b->step);
     }
     if (e == OK && b->step != AUTHORIZE_RESPOND) {

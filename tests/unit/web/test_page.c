@@ -87,16 +87,49 @@ static void a_page_says_what_it_is_and_in_which_language(void **state) {
 
 static void headers_allow_nothing_but_the_stylesheet_and_the_form(void **state) {
     struct fixture *f = *state;
-    struct reply rp = {.status = 0};
-    page_headers(&f->cx, STR_NONE, false, &rp);
-    assert_str(reply_value(&rp, "Content-Security-Policy"),
+    struct visit v;
+    visit_begin(&v, "https://id.example");
+    struct page_options o = {.title = TEXT_LOGIN_TITLE};
+    (void)page_with(f, &v, &o);
+    assert_str(reply_value(&v.rp, "Content-Security-Policy"),
                "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; "
                "frame-ancestors 'none'; form-action 'self'");
-    assert_str(reply_value(&rp, "Referrer-Policy"), "no-referrer");
-    rp = (struct reply){.status = 0};
-    page_headers(&f->cx, STR("https://app.example:8443/cb?x=1"), false, &rp);
-    assert_has(reply_value(&rp, "Content-Security-Policy"),
+    assert_str(reply_value(&v.rp, "Referrer-Policy"), "no-referrer");
+    visit_begin(&v, "https://id.example");
+    o.redirect = STR("https://app.example:8443/cb?x=1");
+    (void)page_with(f, &v, &o);
+    assert_has(reply_value(&v.rp, "Content-Security-Policy"),
                "form-action 'self' https://app.example:8443");
+}
+
+static void xss_form_post_escapes(void **state) {
+    struct fixture *f = *state;
+    struct visit v;
+    const struct param fields[] = {{STR("state"), STR(HOSTILE)}, {STR("iss"), STR("https://i")}};
+    const struct authorize_form form = {STR("https://app.example/cb?a=\"&b"), fields, 2};
+    const struct authorize r = {.application = {.name = STR(HOSTILE)}};
+    visit_begin(&v, "https://id.example");
+    form_page(&f->cx, &v.rq, &r, &form, &v.rp);
+    assert_int_equal(v.rp.status, 200);
+    assert_has(v.rp.body, "method=\"post\" accept-charset=\"utf-8\" "
+                          "action=\"https://app.example/cb?a=&quot;&amp;b\"");
+    assert_has(v.rp.body, "name=\"state\" value=\"&lt;script&gt;alert(1)");
+    assert_has(v.rp.body, "name=\"iss\" value=\"https://i\"");
+    assert_has_not(v.rp.body, "<script>alert");
+    /* One script, and the policy names it and no place where forms may go. */
+    static const char script[] = "document.forms[0].submit()";
+    unsigned char digest[SHA256_SIZE];
+    sha256(script, sizeof script - 1, digest);
+    struct str hash = base64(f->cx.arena, digest, sizeof digest);
+    struct str policy = reply_value(&v.rp, "Content-Security-Policy");
+    assert_has(v.rp.body,
+               str_z(f->cx.arena, str_format(f->cx.arena, "<script>%s</script>", script)));
+    assert_has(policy, str_z(f->cx.arena,
+                             str_format(f->cx.arena, "script-src 'sha256-%.*s'", STR_ARG(hash))));
+    assert_has(policy, "default-src 'none'");
+    assert_has(policy, "frame-ancestors 'none'");
+    assert_has_not(policy, "form-action");
+    assert_str(reply_value(&v.rp, "Referrer-Policy"), "no-referrer");
 }
 
 static void form_action_has_an_origin_or_nothing(void **state) {
@@ -164,6 +197,7 @@ int main(void) {
         TEST(a_page_says_when_to_try_again),
         TEST(a_page_says_what_it_is_and_in_which_language),
         TEST(headers_allow_nothing_but_the_stylesheet_and_the_form),
+        TEST(xss_form_post_escapes),
         TEST(form_action_has_an_origin_or_nothing),
         TEST(see_other_303_and_never_307),
         TEST(static_assets_have_one_name_each),

@@ -44,13 +44,13 @@ export async function structure(page, state) {
     };
   });
   assert.equal(seen.lang, state.lang ?? 'en');
-  assert.equal(seen.title, state.bare ? state.title : `${state.title} · ${state.brand ?? 'Postern'}`);
+  assert.equal(seen.title, `${state.title} · ${state.brand ?? 'Postern'}`);
   assert.equal(seen.h1.length, 1, `one h1: ${seen.h1}`);
   assert.equal(seen.main, 1, 'one main');
-  for (const what of ['foreign', 'twice', 'unlabelled', 'nameless', 'dangling', ...(state.bare ? [] : ['small'])]) assert.deepEqual(seen[what], [], what);
-  if (!state.bare) assert.deepEqual(seen.scripts, state.script ? ['password.js'] : [], 'scripts');
+  for (const what of ['foreign', 'twice', 'unlabelled', 'nameless', 'dangling', 'small']) assert.deepEqual(seen[what], [], what);
+  if (!state.elsewhere) assert.deepEqual(seen.scripts, state.script ? ['password.js'] : [], 'scripts');
   for (const token of seen.autocomplete) assert.ok(AUTOCOMPLETE.includes(token), `autocomplete=${token}`);
-  for (const form of seen.forms) assert.deepEqual({ ...form, submits: form.submits > 0 }, { method: form.method, submits: true, here: !state.bare });
+  for (const form of seen.forms) assert.deepEqual({ ...form, submits: form.submits > 0 }, { method: form.method, submits: true, here: !state.elsewhere });
   if (state.problem === undefined) return assert.equal(seen.problem, null);
   assert.equal(seen.problem?.role, 'alert');
   assert.match(seen.problem.text, state.problem);
