@@ -31,6 +31,7 @@ err forgotten_sent_show(struct ctx *cx, const struct flow *f, struct page *p) {
     page_paragraph(p, TEXT_FORGOTTEN_SENT,
                    TEXT_VALUES({"user", f->data.user_name}, {"minutes", minutes}));
     page_paragraph(p, TEXT_FORGOTTEN_SENT_HINT, NULL);
+    mailbox_link(p);
     login_form_begin(p, f);
     login_button(
         p, &(struct login_button){.action = "back", .text = TEXT_FORGOTTEN_BACK, .is_plain = true});

@@ -21,12 +21,21 @@ static bool address_is_loopback(struct str remote) {
            str_starts(remote, "::ffff:127.") || str_starts(remote, "unix");
 }
 
+static bool is_open(const struct ctx *cx, const struct request *rq) {
+    return platform_mailbox(cx) && issuer_is_loopback(rq->environment->issuer) &&
+           name_is_loopback(rq->host) && address_is_loopback(rq->remote);
+}
+
 static err closed(struct ctx *cx, const struct request *rq) {
-    if (platform_mailbox(cx) && issuer_is_loopback(rq->environment->issuer) &&
-        name_is_loopback(rq->host) && address_is_loopback(rq->remote)) {
-        return OK;
+    return is_open(cx, rq) ? OK : fail_say(cx, ERR_NOT_FOUND, "There is no such page.");
+}
+
+void mailbox_link(struct page *p) {
+    if (is_open(p->cx, p->rq)) {
+        HTML(&p->h, "<p><a id=\"mailbox\" href=\"" MAILBOX_PATH "\">");
+        page_say(p, TEXT_MAILBOX_OPEN, NULL);
+        HTML(&p->h, "</a></p>\n");
     }
-    return fail_say(cx, ERR_NOT_FOUND, "There is no such page.");
 }
 
 struct list {

@@ -261,6 +261,11 @@ void finish_refuse(struct ctx *cx, const struct request *rq, const struct flow *
 err application_usable(struct ctx *cx, const struct application *a, struct str tenant_id,
                        bool *ret_usable);
 
+/* ---- mailbox.c ---- */
+
+/* Where mails can be read, if that is here and this request may; else nothing. */
+void mailbox_link(struct page *p);
+
 /* ---- sign_in.c: what is proven, and what comes next ---- */
 
 /* A factor was proven. The step fills in flow, login and proof (with its own word in amr);
