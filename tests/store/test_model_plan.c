@@ -212,7 +212,7 @@ static const struct hot hots[] = {
     {"application_access", hot_application_access, 1, 1},
     {"access_key_authenticate", hot_authenticate, 1, 5},
     {"session_create", hot_session_create, 1, 0},
-    {"session_find", hot_session_find, 1, 2},
+    {"session_find", hot_session_find, 1, 3}, /* the third: of a browser's sign-in alone */
     {"session_rotate", hot_session_rotate, 1, 1},
     {"caller_find", hot_caller_find, 1, 8},
     {"caller_find with secondary roles", hot_caller_find_with_roles, 2, 9},
