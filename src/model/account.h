@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* account.c, consent.c: what a person sees and ends of its own. A part of model.h. */
-#ifndef POSTERN_ACCOUNT_H
-#define POSTERN_ACCOUNT_H
+/* A part of model.h: what a person sees and ends of its own. */
+#ifndef POSTERN_MODEL_ACCOUNT_H
+#define POSTERN_MODEL_ACCOUNT_H
 
-#include "model.h"
+#include "session.h"
 
 #define ACCOUNT_LIST_MAX 100
 struct account_browser {

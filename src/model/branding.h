@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* colour.c, image.c, branding.c: what a tenant's pages look like. A part of model.h. */
-#ifndef POSTERN_BRANDING_H
-#define POSTERN_BRANDING_H
+/* A part of model.h: what a tenant's pages look like. */
+#ifndef POSTERN_MODEL_BRANDING_H
+#define POSTERN_MODEL_BRANDING_H
 
-#include "model.h"
+#include "http.h"
 
 struct colour {
     unsigned char part[3]; /* red, green, blue */

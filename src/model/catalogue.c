@@ -4,20 +4,20 @@
 
 /* PROTOCOL 4. A user token is judged by its role; these bound what an application may do by itself.
  */
-static const struct scope_info scopes[] = {
-    {"openid", "Sign in: an id token and the userinfo endpoint"},
-    {"profile", "See the user's name and user name"},
-    {"email", "See the user's e-mail address"},
-    {"phone", "See the user's mobile number"},
-    {"offline_access", "Stay signed in when the browser session has ended"},
-    {"platform-user-read", "Read employees"},
-    {"platform-user-write", "Create and change employees"},
-    {"analytics-query", "Query analytics"},
-    {"access-key-read", "List access keys; never their secrets"},
-    {"access-key-write", "Create, activate, deactivate and delete access keys"},
-    {"application-read", "Read registered applications"},
-    {"application-write", "Register and change applications"},
-    {"agent-session", "Start and control agent sessions"},
+static const char *const scopes[] = {
+    "openid",
+    "profile",
+    "email",
+    "phone",
+    "offline_access",
+    "platform-user-read",
+    "platform-user-write",
+    "analytics-query",
+    "access-key-read",
+    "access-key-write",
+    "application-read",
+    "application-write",
+    "agent-session",
 };
 
 /* Only what some route checks: a permission that nothing asks for would promise what is not kept.
@@ -45,17 +45,21 @@ static const char *const response_types[] = {
     "code",          "id_token",   "id_token token",     "token",
     "code id_token", "code token", "code id_token token"};
 
-const struct scope_info *scope_at(size_t i) {
-    return i < COUNT_OF(scopes) ? &scopes[i] : NULL;
-}
-
-bool scope_known(struct str name) {
-    for (size_t i = 0; i < COUNT_OF(scopes); i++) {
-        if (str_is(name, scopes[i].name)) {
+static bool listed(struct str word, const char *const *list, size_t n) {
+    for (size_t i = 0; i < n; i++) {
+        if (str_is(word, list[i])) {
             return true;
         }
     }
     return false;
+}
+
+const char *scope_at(size_t i) {
+    return i < COUNT_OF(scopes) ? scopes[i] : NULL;
+}
+
+bool scope_known(struct str name) {
+    return listed(name, scopes, COUNT_OF(scopes));
 }
 
 const struct permission_info *permission_at(size_t i) {
@@ -65,15 +69,6 @@ const struct permission_info *permission_at(size_t i) {
 bool permission_known(struct str name) {
     for (size_t i = 0; i < COUNT_OF(permissions); i++) {
         if (str_is(name, permissions[i].name)) {
-            return true;
-        }
-    }
-    return false;
-}
-
-static bool listed(struct str word, const char *const *list, size_t n) {
-    for (size_t i = 0; i < n; i++) {
-        if (str_is(word, list[i])) {
             return true;
         }
     }

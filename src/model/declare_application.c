@@ -350,7 +350,7 @@ static struct str scopes_all(struct arena *a) {
     struct buf b = buf_in(a, 256);
     for (size_t i = 0; scope_at(i) != NULL; i++) {
         buf_z(&b, i > 0 ? " " : "");
-        buf_z(&b, scope_at(i)->name);
+        buf_z(&b, scope_at(i));
     }
     return buf_view(&b);
 }

@@ -89,7 +89,7 @@ const char *declare_scope_check(struct ctx *cx, struct str text) {
     }
     struct declare_nearest n = {.name = text};
     for (size_t i = 0; scope_at(i) != NULL; i++) {
-        declare_nearest_try(&n, str_from(scope_at(i)->name));
+        declare_nearest_try(&n, str_from(scope_at(i)));
     }
     struct str hint = declare_nearest_text(cx->arena, &n);
     return str_z(cx->arena, str_format(cx->arena, "there is no such scope.%.*s", STR_ARG(hint)));

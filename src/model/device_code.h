@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The part of model.h that is about devices whose users sign in elsewhere (RFC 8628). */
+/* A part of model.h: devices whose users sign in elsewhere (RFC 8628). */
 #ifndef POSTERN_MODEL_DEVICE_CODE_H
 #define POSTERN_MODEL_DEVICE_CODE_H
 
-#include "model.h"
+#include "session.h"
 
 /* ---- user_code.c, device_code.c: device authorization (RFC 8628) ---- */
 

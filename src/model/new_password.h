@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A part of model.h, which includes it: new passwords, the links that set them, and the mails that
- * carry those. */
-#ifndef POSTERN_NEW_PASSWORD_H
-#define POSTERN_NEW_PASSWORD_H
+/* A part of model.h: new passwords, the links that set them, and the mails that carry those. */
+#ifndef POSTERN_MODEL_NEW_PASSWORD_H
+#define POSTERN_MODEL_NEW_PASSWORD_H
+
+#include "login_authenticator.h"
 
 /* ---- password_history.c, password_link.c: new passwords ---- */
 

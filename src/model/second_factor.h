@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A part of model.h, which includes it: second factors and recovery codes. */
-#ifndef POSTERN_SECOND_FACTOR_H
-#define POSTERN_SECOND_FACTOR_H
+/* A part of model.h: second factors and recovery codes. */
+#ifndef POSTERN_MODEL_SECOND_FACTOR_H
+#define POSTERN_MODEL_SECOND_FACTOR_H
+
+#include "login_authenticator.h"
 
 /* ---- second_factor.c: one-time passwords of an authenticator app or a token ---- */
 

@@ -89,7 +89,7 @@ static void put_list(struct json_out *j, const char *member, const char *const *
 static void put_scopes_and_grants(struct json_out *j) {
     json_open_array(j, "scopes_supported");
     for (size_t i = 0; scope_at(i) != NULL; i++) {
-        json_put_z(j, NULL, scope_at(i)->name);
+        json_put_z(j, NULL, scope_at(i));
     }
     json_close_array(j);
     json_open_array(j, "grant_types_supported");

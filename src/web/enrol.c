@@ -175,7 +175,7 @@ static err confirm(struct ctx *cx, const struct request *rq, const struct flow *
     }
     second_factor_prepare(cx, l, key, &m->enrolment);
     m->data.proof = f->data.proof;
-    m->data.proof.amr = amr_with_otp(cx->arena, f->data.proof.amr);
+    proof_add_code(cx->arena, &m->data.proof);
     made_prepare(cx, rq, m, rp);
     rp->write.run = made_run;
     rp->write.state = m;

@@ -19,6 +19,7 @@ struct str flow_data_write(struct arena *a, const struct flow_data *d) {
         json_put_str(&j, "amr", d->proof.amr);
         json_put_int(&j, "password_at", d->proof.password_at);
         json_put_int(&j, "auth_at", d->proof.auth_at);
+        json_put_bool(&j, "has_code", d->proof.has_code);
     }
     json_put_str_if(&j, "factor", d->factor);
     json_put_str_if(&j, "sealed", d->sealed);
@@ -44,6 +45,7 @@ err flow_data_parse(struct ctx *cx, struct str json, struct flow_data *ret_data)
     TRY(json_get_str(cx, value, "factor", &d.factor));
     TRY(json_get_str(cx, value, "sealed", &d.sealed));
     TRY(json_get_int(cx, value, "auth_at", 0, &d.proof.auth_at));
+    TRY(json_get_bool(cx, value, "has_code", false, &d.proof.has_code));
     TRY(json_get_str(cx, value, "provider_url", &d.provider_url));
     TRY(json_get_str(cx, value, "provider_name", &d.provider_name));
     TRY(json_get_str(cx, value, "provider_issuer", &d.provider_issuer));

@@ -205,9 +205,8 @@ enum text_key scope_text(struct str scope) {
 void scopes_show(struct page *p, struct str scope) {
     struct html *h = &p->h;
     HTML(h, "<ul class=\"scopes\">\n");
-    const struct scope_info *s;
-    for (size_t i = 0; (s = scope_at(i)) != NULL; i++) {
-        struct str name = str_from(s->name);
+    for (size_t i = 0; scope_at(i) != NULL; i++) {
+        struct str name = str_from(scope_at(i));
         if (str_has_word(scope, name)) {
             HTML(h, "<li>");
             page_say(p, scope_text(name), NULL);

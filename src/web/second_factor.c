@@ -8,15 +8,21 @@ static bool is_elsewhere(const struct proof *p) {
 }
 
 bool second_factor_wanted(const struct flow *f, const struct login *l, const struct proof *p) {
+    if (l->factor == FACTOR_NONE || p->has_code) {
+        return false;
+    }
     /* Who signs in elsewhere has the factors of that provider; the one of here stands for a second
-     * when two are asked for, and before it is touched (SECURITY `reset`). */
-    bool enough = is_elsewhere(p) && !f->request.two_factors && f->errand.p == NULL;
-    return l->factor != FACTOR_NONE && !amr_has_two(p->amr) && !enough;
+     * when two are asked for. Before it is touched itself no other will do (SECURITY `reset`). */
+    bool enough = is_elsewhere(p) && (!f->request.two_factors || amr_has_two(p->amr));
+    return f->errand.p != NULL || !enough;
 }
 
-struct str amr_with_otp(struct arena *a, struct str amr) {
-    const char *otp = str_has_word(amr, STR("otp")) ? "" : " otp";
-    return amr_has_two(amr) ? amr : str_format(a, "%.*s%s mfa", STR_ARG(amr), otp);
+void proof_add_code(struct arena *a, struct proof *p) {
+    const char *otp = str_has_word(p->amr, STR("otp")) ? "" : " otp";
+    p->has_code = true;
+    if (!amr_has_two(p->amr)) {
+        p->amr = str_format(a, "%.*s%s mfa", STR_ARG(p->amr), otp);
+    }
 }
 
 err login_of_flow(struct ctx *cx, const struct flow *f, struct login *ret_login, bool *ret_found) {
@@ -197,7 +203,7 @@ static err guess_begin(struct ctx *cx, const struct request *rq, struct flow *f,
     g->remote = rq->remote;
     g->sign_in.flow = f;
     g->sign_in.proof = f->data.proof;
-    g->sign_in.proof.amr = amr_with_otp(cx->arena, f->data.proof.amr);
+    proof_add_code(cx->arena, &g->sign_in.proof);
     rp->write.run = guess_run;
     rp->write.state = g;
     *ret_guess = g;

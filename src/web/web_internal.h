@@ -176,6 +176,7 @@ struct proof {
     struct str amr;                    /* words of RFC 8176 in their order: "pwd", "pwd otp" */
     int64_t password_at;               /* which password it was: when it was set */
     int64_t auth_at; /* what another provider says of it; 0: when all was proven here */
+    bool has_code;   /* of the second factor that this account has here, or a recovery code */
 };
 /* What a flow's data knows. */
 struct flow_data {
@@ -294,8 +295,8 @@ bool enrolment_wanted(const struct flow *f, const struct login *l, const struct 
 /* What the step STEP_ENROL needs to begin: a secret, sealed. */
 void enrolment_begin(struct ctx *cx, const struct flow *f, const struct login *l,
                      struct flow_data *data);
-/* The words of amr with a second factor among them (RFC 8176). */
-struct str amr_with_otp(struct arena *a, struct str amr);
+/* A code was right: said in amr (RFC 8176) too. */
+void proof_add_code(struct arena *a, struct proof *p);
 /* Of the proof in the flow, as the rows are now; *ret_found false: dead meanwhile. */
 err login_of_flow(struct ctx *cx, const struct flow *f, struct login *ret_login, bool *ret_found);
 /* Until a locked account opens, rounded up. */

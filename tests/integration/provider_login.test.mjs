@@ -326,7 +326,7 @@ describe('sign-in at another provider', () => {
     assert.deepEqual((await third.tokens(third.answer)).claims().amr, ['fed', 'pwd', 'mfa'], 'two there are two');
     // Whoever finds the provider's session open does not make the factor theirs.
     visitor = new Visitor(server);
-    hostile.next = { claims: { auth_time: now() } };
+    hostile.next = { claims: { auth_time: now(), amr: ['pwd', 'mfa'] } };
     const name = await visitor.open('/auth/account/second-factor');
     const there = await visitor.send(name, { username: 'ann@acme.example' });
     const page = await visitor.follow(await come(hostile.redeem(href(there))));

@@ -189,7 +189,7 @@ static void environment_brings_keys_and_its_own_application(struct fixture *f) {
     assert_true(str_eq(a.tenant_id, environment_id(f)));
     assert_true(a.is_enabled);
     for (size_t i = 0; scope_at(i) != NULL; i++) {
-        assert_true(str_has_word(a.scope, str_from(scope_at(i)->name)));
+        assert_true(str_has_word(a.scope, str_from(scope_at(i))));
     }
     assert_true(store_number(f, "SELECT int_value FROM platform_value WHERE name = 'generation'") >
                 0);

@@ -3,14 +3,13 @@
 
 #include "model.h"
 
-static void every_row_is_known_described_and_there_once(void **state) {
+static void every_row_is_known_and_there_once(void **state) {
     (void)state;
     size_t n = 0;
-    for (const struct scope_info *s; (s = scope_at(n)) != NULL; n++) {
-        assert_true(scope_known(str_from(s->name)));
-        assert_true(strlen(s->description) > 0);
+    for (; scope_at(n) != NULL; n++) {
+        assert_true(scope_known(str_from(scope_at(n))));
         for (size_t i = 0; i < n; i++) {
-            assert_string_not_equal(scope_at(i)->name, s->name);
+            assert_string_not_equal(scope_at(i), scope_at(n));
         }
     }
     assert_int_equal(n, 13);
@@ -46,7 +45,7 @@ static void other_words_are_unknown(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        TEST(every_row_is_known_described_and_there_once),
+        TEST(every_row_is_known_and_there_once),
         TEST(other_words_are_unknown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
