@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A part of model.h: environments, their hosts and signing keys, and the snapshot that holds them. */
+/* A part of model.h: environments, their hosts and keys, and the snapshot that holds them. */
 #ifndef POSTERN_MODEL_PLATFORM_H
 #define POSTERN_MODEL_PLATFORM_H
 
