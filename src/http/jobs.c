@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <sys/resource.h>
 
-#define HASH_NICE 5 /* above the workers: a third of their weight, while both have work */
+#define HASH_NICE 10 /* above the workers: a tenth of their weight, while both have work */
 
 const char *const job_lane_names[JOB_LANES] = {[JOB_HASH] = "hash", [JOB_FETCH] = "fetch"};
 
