@@ -5,24 +5,13 @@
 
 err forgotten_show(struct ctx *cx, const struct flow *f, struct page *p) {
     (void)cx;
-    struct html *h = &p->h;
     page_paragraph(p, TEXT_FORGOTTEN_ASKS, NULL);
     login_form_begin(p, f);
-    HTML(h, "<div class=\"field\">\n<label for=\"username\">");
-    page_say(p, TEXT_LOGIN_USER_NAME, NULL);
-    HTML(h, "</label>\n<input type=\"text\" id=\"username\" name=\"username\" inputmode=\"email\" "
-            "autocomplete=\"username\" autocapitalize=\"none\" spellcheck=\"false\" required "
-            "autofocus");
-    HTML_ATTR(h, "value", f->data.user_name);
-    if (f->data.problem.p != NULL) {
-        HTML(h, " aria-describedby=\"problem\"");
-    }
-    login_invalid(p, f, "username");
-    HTML(h, ">\n</div>\n");
+    login_user_name_field(p, f);
     login_button(p, &(struct login_button){.action = "send", .text = TEXT_FORGOTTEN_SUBMIT});
     login_button(
         p, &(struct login_button){.action = "back", .text = TEXT_FORGOTTEN_BACK, .is_plain = true});
-    HTML(h, "</form>\n");
+    HTML(&p->h, "</form>\n");
     return OK;
 }
 

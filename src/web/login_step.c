@@ -58,11 +58,8 @@ void login_invalid(struct page *p, const struct flow *f, const char *field) {
 
 /* ---- user name ---- */
 
-static err user_show(struct ctx *cx, const struct flow *f, struct page *p) {
-    (void)cx;
+void login_user_name_field(struct page *p, const struct flow *f) {
     struct html *h = &p->h;
-    login_lead(p, f);
-    login_form_begin(p, f);
     HTML(h, "<div class=\"field\">\n<label for=\"username\">");
     page_say(p, TEXT_LOGIN_USER_NAME, NULL);
     HTML(h, "</label>\n<input type=\"text\" id=\"username\" name=\"username\" inputmode=\"email\" "
@@ -75,6 +72,14 @@ static err user_show(struct ctx *cx, const struct flow *f, struct page *p) {
     HTML(h, ">\n<p class=\"hint\" id=\"username-hint\">");
     page_say(p, TEXT_LOGIN_USER_NAME_HINT, NULL);
     HTML(h, "</p>\n</div>\n");
+}
+
+static err user_show(struct ctx *cx, const struct flow *f, struct page *p) {
+    (void)cx;
+    struct html *h = &p->h;
+    login_lead(p, f);
+    login_form_begin(p, f);
+    login_user_name_field(p, f);
     login_button(p, &(struct login_button){.action = "next", .text = TEXT_LOGIN_NEXT});
     login_button(p, &(struct login_button){
                         .action = "forgotten", .text = TEXT_FORGOTTEN_LINK, .is_plain = true});
