@@ -46,5 +46,7 @@ err declare_invite(struct declare *d, const struct declare_scope *scope,
         declare_mistake(d, o, "invite", "%s", failure_text(d->cx));
         return OK;
     }
-    return e;
+    TRY(e);
+    declare_secret(d, "employee", employee->user_name, "invitation", i.url);
+    return OK;
 }

@@ -3,7 +3,8 @@
 #ifndef POSTERN_OAUTH_INTERNAL_H
 #define POSTERN_OAUTH_INTERNAL_H
 
-#include "oauth.h"
+#include "authorize.h"
+#include "provider.h"
 
 /* The audience of access and refresh tokens is "{client_id}@cxone" (PROTOCOL 4). */
 #define AUDIENCE_SUFFIX          "@cxone"

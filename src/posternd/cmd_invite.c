@@ -6,18 +6,9 @@
 
 #include <stdlib.h>
 
-static err who_find(struct ctx *cx, const struct environment *e, const char *name,
+static err who_find(struct ctx *cx, const struct user_command *c, const char *name,
                     struct password_owner *ret_owner) {
-    struct str tenant_id, employee_id;
-    err found = user_name_find(cx, e->id, str_from(name), &tenant_id, &employee_id);
-    if (found == ERR_NOT_FOUND) {
-        return fail_say(cx, ERR_NOT_FOUND,
-                        "Environment %.*s has no user named '%s'. Write the user name, e.g. "
-                        "kim@example.com; --environment says where.",
-                        STR_ARG(e->name), name);
-    }
-    TRY(found);
-    found = password_owner_find(cx, tenant_id, employee_id, ret_owner);
+    err found = password_owner_find(cx, c->tenant_id, c->employee_id, ret_owner);
     if (found == ERR_NOT_FOUND) {
         return fail_say(cx, ERR_FORBIDDEN,
                         "%s does not sign in with a password: the employee is blocked, deleted, or "
@@ -34,61 +25,38 @@ static err who_find(struct ctx *cx, const struct environment *e, const char *nam
     return OK;
 }
 
-struct writing {
-    struct invitation invitation;
-    struct str actor;
-};
-
-static err writing_run(struct ctx *cx, void *state) {
-    struct writing *w = state;
-    TRY(invitation_write(cx, &w->invitation));
-    const struct employee *who = w->invitation.who;
-    const struct audit audit = {.tenant_id = who->tenant_id,
-                                .actor = w->actor,
-                                .action = STR("employee.invite"),
-                                .object = who->employee_id,
-                                .remote = STR("local")};
-    return audit_write(cx, &audit);
+static err invitation_run(struct ctx *cx, void *state) {
+    struct invitation *i = state;
+    TRY(invitation_write(cx, i));
+    return store_audit(cx, i->who->tenant_id, "employee.invite", i->who->employee_id);
 }
 
-static err invite(struct invocation *in, struct str *ret_url) {
+static err invite(struct invocation *in, struct invitation *ret) {
     struct ctx *cx = in->cx;
-    struct store *store;
-    const struct environment *e;
-    struct password_owner owner;
-    TRY(store_open(cx, &in->config, &store));
-    TRY(store_platform(cx, store));
-    TRY(store_environment(cx, in->environment, &e));
-    TRY(who_find(cx, e, in->arguments[0], &owner));
-    struct writing w = {
-        .actor = store_operator(cx),
-        .invitation = {.master = &store->master,
-                       .issuer = e->issuer,
-                       .language = str_from(in->language != NULL ? in->language : "en"),
-                       .who = &owner.who}};
-    TRY(db_transaction(cx, writing_run, &w));
-    *ret_url = w.invitation.url;
-    return OK;
+    struct user_command c = {.store = NULL};
+    struct password_owner *owner = NEW(cx->arena, struct password_owner);
+    TRY(user_command_begin(in, &c));
+    TRY(who_find(cx, &c, in->arguments[0], owner));
+    *ret = (struct invitation){.master = &c.store->master,
+                               .issuer = c.environment->issuer,
+                               .language = str_from(in->language != NULL ? in->language : "en"),
+                               .who = &owner->who};
+    return db_transaction(cx, invitation_run, ret);
 }
 
 int cmd_invite(struct invocation *in) {
-    struct str url = STR_NONE;
-    err e = invite(in, &url);
+    struct invitation i = {.master = NULL};
+    err e = invite(in, &i);
     if (e != OK) {
         return command_failed(in, e);
     }
-    if (in->json) {
-        struct buf b = buf_in(in->cx->arena, url.n + 64);
-        struct json_out j = json_to(&b);
-        json_open_object(&j, NULL);
-        json_put_str(&j, "url", url);
-        json_put_int(&j, "expiresIn", INVITATION_SECONDS);
-        json_close_object(&j);
-        (void)printf("%.*s\n", STR_ARG(buf_view(&b)));
-        return EXIT_SUCCESS;
+    secret_print(in, "url", i.url, INVITATION_SECONDS);
+    if (!in->json) {
+        (void)fprintf(stderr,
+                      "Good once, for %d days; earlier links of %s are void. Hand it over: nothing "
+                      "sends mails yet. With the setting mailbox the mail is shown at %.*s%s\n",
+                      INVITATION_SECONDS / 86400, in->arguments[0], STR_ARG(i.issuer),
+                      MAILBOX_PATH);
     }
-    (void)printf("%.*s\n", STR_ARG(url));
-    (void)fprintf(stderr, "Good once, for %d days; earlier links of %s are void.\n",
-                  INVITATION_SECONDS / 86400, in->arguments[0]);
     return EXIT_SUCCESS;
 }

@@ -6,31 +6,19 @@
 #include <stdlib.h>
 
 struct reset {
-    struct str tenant_id, employee_id, actor;
+    struct user_command user;
     bool had;
 };
 
 static err reset_run(struct ctx *cx, void *state) {
     struct reset *r = state;
-    TRY(second_factor_reset(cx, r->tenant_id, r->employee_id, &r->had));
-    const struct audit audit = {.tenant_id = r->tenant_id,
-                                .actor = r->actor,
-                                .action = STR("second_factor.reset"),
-                                .object = r->employee_id,
-                                .remote = STR("local")};
-    return audit_write(cx, &audit);
+    TRY(second_factor_reset(cx, r->user.tenant_id, r->user.employee_id, &r->had));
+    return store_audit(cx, r->user.tenant_id, "second_factor.reset", r->user.employee_id);
 }
 
 static err reset_do(struct invocation *in, struct reset *r) {
-    struct ctx *cx = in->cx;
-    struct store *store;
-    const struct environment *e;
-    TRY(store_open(cx, &in->config, &store));
-    TRY(store_platform(cx, store));
-    TRY(store_environment(cx, in->environment, &e));
-    TRY(store_user(cx, e, in->arguments[0], &r->tenant_id, &r->employee_id));
-    r->actor = store_operator(cx);
-    return db_transaction(cx, reset_run, r);
+    TRY(user_command_begin(in, &r->user));
+    return db_transaction(in->cx, reset_run, r);
 }
 
 int cmd_reset_second_factor(struct invocation *in) {

@@ -304,3 +304,18 @@ int command_failed(const struct invocation *in, err code) {
     (void)fprintf(stderr, "posternd: %s\n", detailed ? cx->failure.detail : err_info(code)->text);
     return POSTERND_EXIT_FAILURE;
 }
+
+void secret_print(const struct invocation *in, const char *name, struct str secret,
+                  int64_t seconds) {
+    if (!in->json) {
+        (void)printf("%.*s\n", STR_ARG(secret));
+        return;
+    }
+    struct buf b = buf_in(in->cx->arena, secret.n + 64);
+    struct json_out j = json_to(&b);
+    json_open_object(&j, NULL);
+    json_put_str(&j, name, secret);
+    json_put_int(&j, "expiresIn", seconds);
+    json_close_object(&j);
+    (void)printf("%.*s\n", STR_ARG(buf_view(&b)));
+}

@@ -145,6 +145,19 @@ err store_user(struct ctx *cx, const struct environment *e, const char *name,
                struct str *ret_tenant_id, struct str *ret_employee_id);
 /* "operator:NAME" of the system's user, for audit. */
 struct str store_operator(struct ctx *cx);
+/* What the operator did to `object`, in the closure that does it. */
+err store_audit(struct ctx *cx, struct str tenant_id, const char *action, struct str object);
+/* For a command about one user, its first argument: the store, the platform, the environment that
+ * --environment says, and who it is. */
+struct user_command {
+    struct store *store;
+    const struct environment *environment;
+    struct str tenant_id, employee_id;
+};
+err user_command_begin(struct invocation *in, struct user_command *ret);
+/* A secret made now, on stdout; --json: with the seconds that it is good for. */
+void secret_print(const struct invocation *in, const char *name, struct str secret,
+                  int64_t seconds);
 /* The address without a password, for people and logs. */
 struct str store_address(struct arena *a, const char *url);
 

@@ -143,3 +143,20 @@ err store_user(struct ctx *cx, const struct environment *e, const char *name,
     }
     return found;
 }
+
+err store_audit(struct ctx *cx, struct str tenant_id, const char *action, struct str object) {
+    const struct audit audit = {.tenant_id = tenant_id,
+                                .actor = store_operator(cx),
+                                .action = str_from(action),
+                                .object = object,
+                                .remote = STR("local")};
+    return audit_write(cx, &audit);
+}
+
+err user_command_begin(struct invocation *in, struct user_command *ret) {
+    struct ctx *cx = in->cx;
+    TRY(store_open(cx, &in->config, &ret->store));
+    TRY(store_platform(cx, ret->store));
+    TRY(store_environment(cx, in->environment, &ret->environment));
+    return store_user(cx, ret->environment, in->arguments[0], &ret->tenant_id, &ret->employee_id);
+}

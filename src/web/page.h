@@ -103,8 +103,10 @@ void brand_header(struct page *p);
 void brand_welcome(struct page *p, bool welcomes);
 void brand_support(struct page *p);
 
-/* ---- account_page.c ---- */
+/* ---- account_page.c, account_action.c ---- */
 
+/* What a form of the page did, by the word in its address. */
+void account_done_show(struct page *p, struct str word);
 void account_link(struct page *p); /* for pages at which something ends */
 
 /* ---- user_agent.c: what a browser says it is ---- */

@@ -15,7 +15,8 @@
 #ifndef POSTERN_WEB_H
 #define POSTERN_WEB_H
 
-#include "oauth.h"
+#include "authorize.h"
+#include "provider.h"
 
 /* ---- authorize_page.c: GET and POST /auth/authorize ---- */
 

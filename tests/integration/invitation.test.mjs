@@ -65,10 +65,13 @@ describe('invitations', () => {
     const first = (await newestMail(visitor, user('ann'))).link;
     await server.sql(`UPDATE password_link SET expires_at = 1 WHERE employee_id = (SELECT employee_id FROM employee WHERE user_name = '${user('ann')}')`);
     assert.equal((await visitor.open(first)).status, 400);
-    assert.equal(await changes(), 1);
+    const renewed = JSON.parse((await apply()).stdout);
+    assert.deepEqual([renewed.changes.length, renewed.secrets.length], [1, 1]);
     assert.equal(await changes(), 0);
     assert.equal((await visitor.open(first)).status, 400);
-    assert.equal((await visitor.open((await newestMail(visitor, user('ann'))).link)).status, 200);
+    const { link } = await newestMail(visitor, user('ann'));
+    assert.deepEqual(renewed.secrets[0], { kind: 'employee', name: user('ann'), member: 'invitation', value: link });
+    assert.equal((await visitor.open(link)).status, 200);
     assert.equal(await status('ann'), 'PENDING');
     assert.equal(await status('bob'), 'ACTIVE');
     assert.match((await newestMail(visitor, user('bob'))).subject, /有効/);
