@@ -72,11 +72,18 @@ static err application_end(struct ctx *cx, const struct consent *c) {
                 DB_ARGS(DB_TEXT(c->tenant_id), DB_TEXT(c->employee_id), DB_TEXT(c->application_id),
                         DB_INT(cx->now)),
                 NULL));
-    return db_exec(
-        cx,
-        "DELETE FROM authorization_code WHERE tenant_id = $1 AND employee_id = $2 "
-        "AND application_id = $3 AND used_at IS NULL",
-        DB_ARGS(DB_TEXT(c->tenant_id), DB_TEXT(c->employee_id), DB_TEXT(c->application_id)), NULL);
+    const struct db_args whose =
+        DB_ARGS(DB_TEXT(c->tenant_id), DB_TEXT(c->employee_id), DB_TEXT(c->application_id));
+    TRY(db_exec(cx,
+                "DELETE FROM authorization_code WHERE tenant_id = $1 AND employee_id = $2 "
+                "AND application_id = $3 AND used_at IS NULL",
+                whose, NULL));
+    return db_exec(cx,
+                   "DELETE FROM device_code WHERE tenant_id = (SELECT o.application_tenant_id "
+                   "FROM consent o WHERE o.tenant_id = $1 AND o.employee_id = $2 "
+                   "AND o.application_id = $3) AND user_tenant_id = $1 AND employee_id = $2 "
+                   "AND application_id = $3 AND used_at IS NULL",
+                   whose, NULL);
 }
 
 err consent_withdraw(struct ctx *cx, const struct consent *c, bool *ret_withdrawn) {

@@ -162,7 +162,7 @@ static err employee_write(struct declare *d, const struct declare_scope *scope,
         /* SECURITY `dead-means-dead`: who comes back later begins anew. */
         return str_is(values[EMPLOYEE_STATUS].text, "ACTIVE")
                    ? OK
-                   : sso_sessions_end(cx, scope->tenant_id, f->employee_id);
+                   : employee_sessions_end(cx, scope->tenant_id, f->employee_id);
     }
     TRY(db_exec(
         cx,

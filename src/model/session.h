@@ -40,6 +40,8 @@ err session_revoke(struct ctx *cx, struct str tenant_id, struct str session_id);
 
 /* ---- session_end.c: at disabling ---- */
 
+/* All of an employee: browser sessions, and sessions by access key too. */
+err employee_sessions_end(struct ctx *cx, struct str tenant_id, struct str employee_id);
 /* Browser sessions, sessions and open codes of the tenant's users. */
 err tenant_sessions_end(struct ctx *cx, struct str tenant_id);
 /* Sessions and open codes of the application, in every tenant of the environment. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What a tenant or an application issued ends when it is disabled: enabled again it begins anew
- * (SECURITY `dead-means-dead`). */
+/* What a tenant, an application or an employee had issued ends when it is disabled: enabled again
+ * it begins anew (SECURITY `dead-means-dead`). */
 #include "model.h"
 
 /* The browser sessions first: their rows are the lock that session_create() waits for. */
@@ -19,6 +19,15 @@ err tenant_sessions_end(struct ctx *cx, struct str tenant_id) {
     /* Of its own applications; what its users let in ends with their browser sessions. */
     return db_exec(cx, "DELETE FROM device_code WHERE tenant_id = $1 AND used_at IS NULL",
                    DB_ARGS(DB_TEXT(tenant_id)), NULL);
+}
+
+err employee_sessions_end(struct ctx *cx, struct str tenant_id, struct str employee_id) {
+    TRY(sso_sessions_end(cx, tenant_id, employee_id));
+    return db_exec(cx,
+                   "UPDATE session SET revoked_at = $3, refresh_answer = NULL, "
+                   "refresh_revoked_at = coalesce(refresh_revoked_at, $3) "
+                   "WHERE tenant_id = $1 AND employee_id = $2 AND revoked_at IS NULL",
+                   DB_ARGS(DB_TEXT(tenant_id), DB_TEXT(employee_id), DB_INT(cx->now)), NULL);
 }
 
 struct named {

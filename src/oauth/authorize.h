@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Authorization requests, their answers, and logout. */
+/* A part of oauth.h: authorization requests, their answers, and logout. */
 #ifndef POSTERN_OAUTH_AUTHORIZE_H
 #define POSTERN_OAUTH_AUTHORIZE_H
 
-#include "oauth.h"
+#include "issue.h"
 
 /* ---- redirect_uri.c, response_type.c ------------------------------------------------------- */
 

@@ -3,8 +3,7 @@
 #ifndef POSTERN_OAUTH_INTERNAL_H
 #define POSTERN_OAUTH_INTERNAL_H
 
-#include "authorize.h"
-#include "provider.h"
+#include "oauth.h"
 
 /* The audience of access and refresh tokens is "{client_id}@cxone" (PROTOCOL 4). */
 #define AUDIENCE_SUFFIX          "@cxone"

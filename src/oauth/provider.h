@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Postern as a relying party of another provider. */
+/* A part of oauth.h: Postern as a relying party of another provider. */
 #ifndef POSTERN_OAUTH_PROVIDER_H
 #define POSTERN_OAUTH_PROVIDER_H
 
-#include "oauth.h"
+#include "model.h"
 
 /* ---- provider_*.c: Postern as a relying party ---- */
 
-/* Postern as a relying party (OpenID Connect Core 3.1, Discovery 4, RFC 9700): the people of a
- * login authenticator of kind `openid` sign in at another provider.
+/* A part of oauth.h: Postern as a relying party (OpenID Connect Core 3.1, Discovery 4, RFC 9700):
+ * the people of a login authenticator of kind `openid` sign in at another provider.
  *
  *     provider_discover_run    on the pool: where that provider is
  *     provider_authorize_url   the browser goes there, with state, nonce and PKCE

@@ -2,7 +2,7 @@
 /* Where an answer may go: an address that the application registered, byte for byte (RFC 9700 2.1,
  * OpenID Connect Core 3.1.2.1; SECURITY `redirect-exact`). Nothing is parsed, decoded or normalized
  * here, so nothing can be read in two ways; what may be registered at all is decided in model/. */
-#include "authorize.h"
+#include "oauth.h"
 
 #define PORT_MAX 65535
 

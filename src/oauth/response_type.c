@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Response types (RFC 6749 3.1.1, OAuth 2.0 Multiple Response Type Encoding Practices): a set of
  * words, and which sets an application registered. */
-#include "authorize.h"
+#include "oauth.h"
 
 static const struct {
     const char *word;

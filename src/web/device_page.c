@@ -198,6 +198,7 @@ struct device_step {
     struct sso_session sso;
     struct str user_code;
     bool allow;
+    struct consent consent; /* for what, from whom */
     struct reply *rp;
     struct reply untouched; /* the reply before a run: it may run again */
 };
@@ -231,10 +232,13 @@ static err decide_run(struct ctx *cx, void *state) {
     }
     TRY(e);
     step_lead(s, code_path(cx->arena, s->user_code));
+    if (s->allow) {
+        TRY(consent_allow(cx, &s->consent)); /* listed with the others, and withdrawn like them */
+    }
     struct audit record = {.tenant_id = s->sso.tenant_id,
                            .actor = str_format(cx->arena, "user:%.*s", STR_ARG(s->sso.employee_id)),
                            .action = s->allow ? STR("device.allow") : STR("device.deny"),
-                           .object = s->sso.employee_id,
+                           .object = s->consent.application_id,
                            .remote = s->rq->remote};
     return audit_write(cx, &record);
 }
@@ -255,6 +259,11 @@ static err decide(struct ctx *cx, const struct request *rq, struct device_step *
         TRY(e);
         TRY(application_of(cx, rq, &d, &a, &problem));
         s->rp->client_id = d.application_id;
+        s->consent = (struct consent){.tenant_id = s->sso.tenant_id,
+                                      .employee_id = s->sso.employee_id,
+                                      .application_tenant_id = a.tenant_id,
+                                      .application_id = d.application_id,
+                                      .scope = d.scope};
     }
     if (problem != NULL) {
         page_see_other(s->rp, problem_path(cx->arena, problem));

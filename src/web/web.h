@@ -15,8 +15,7 @@
 #ifndef POSTERN_WEB_H
 #define POSTERN_WEB_H
 
-#include "authorize.h"
-#include "provider.h"
+#include "oauth.h"
 
 /* ---- authorize_page.c: GET and POST /auth/authorize ---- */
 

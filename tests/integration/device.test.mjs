@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { Issuer } from 'openid-client';
 import { jwtDecode } from './lib/jwt.mjs';
-import { Visitor } from './lib/pages.mjs';
+import { formsOf, Visitor } from './lib/pages.mjs';
 import { Server } from './lib/server.mjs';
 
 const GRANT = 'urn:ietf:params:oauth:grant-type:device_code';
@@ -199,6 +199,21 @@ describe('device', () => {
     assert.equal((await two.poll()).json.error, 'invalid_grant');
     const [[n]] = await server.sql("SELECT count(*) FROM session s JOIN employee e ON e.employee_id = s.employee_id WHERE e.user_name IN ('ann@acme.example', 'bob@acme.example')");
     assert.equal(Number(n), 0);
+  });
+
+  test('dead_means_dead: what was allowed to a device is on the account page, and taken back there', async () => {
+    const { visitor, page } = await signedIn('gil@acme.example');
+    const one = await begin(), two = await begin();
+    for (const { user_code } of [one, two]) await answer({ visitor, page }, user_code);
+    const { json } = await one.poll();
+    const refresh = () => server.token({ grant_type: 'refresh_token', refresh_token: json.refresh_token, client_id: client('television').metadata.client_id });
+    const [[object]] = await server.sql("SELECT object FROM audit WHERE action = 'device.allow' ORDER BY audit_id DESC LIMIT 1");
+    assert.equal(object, client('television').metadata.client_id);
+    const withdraw = formsOf((await visitor.open('/auth/account')).text).filter((form) => 'withdraw' in form.buttons);
+    assert.equal(withdraw.length, 1, 'one application, however many devices');
+    await visitor.follow(await visitor.post('/auth/account', { ...withdraw[0].fields, action: 'withdraw' }));
+    assert.equal((await refresh()).json.error, 'invalid_grant');
+    assert.equal((await two.poll()).json.error, 'invalid_grant', 'allowed, and not fetched yet');
   });
 
   test('idor: a tenant that has not the application', async () => {

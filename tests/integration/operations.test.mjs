@@ -139,9 +139,20 @@ describe('operations', () => {
     assert.equal((await audits('employee.update')).length, 0);
     assert.equal((await server.command('plan', file)).status, 0);
     assert.equal((await audits('employee.update')).length, 0, 'a plan is no change');
+    const issued = (await login('agent@acme.example')).access_token;
+    const works = async () => (await server.request('GET', '/api/v2/users/me', { bearer: issued })).status;
+    assert.equal(await works(), 200);
     assert.equal((await server.command('apply', file)).status, 0);
     const [updated] = await audits('employee.update');
     assert.deepEqual([updated.tenant, updated.detail], [acme.id, { name: 'agent@acme.example', members: 'status' }]);
+
+    assert.equal(await works(), 401);
+    // dead-means-dead: what was issued before does not come to life again.
+    changed.environments[0].tenants[0].employees[1].status = 'ACTIVE';
+    await writeFile(file, JSON.stringify(changed));
+    assert.equal((await server.command('apply', file)).status, 0);
+    assert.equal(await works(), 401);
+    assert.ok((await login('agent@acme.example')).access_token);
 
     const all = JSON.stringify(await server.sql('SELECT actor, object, detail FROM audit'));
     for (const secret of [key.accessKeySecret, refresh, token, ...server.generated.filter((s) => /secret$/i.test(s.member)).map((s) => s.value)]) {
