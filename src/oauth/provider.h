@@ -7,7 +7,7 @@
 
 /* ---- provider_*.c: Postern as a relying party ---- */
 
-/* A part of oauth.h: Postern as a relying party (OpenID Connect Core 3.1, Discovery 4, RFC 9700):
+/* Postern as a relying party (OpenID Connect Core 3.1, Discovery 4, RFC 9700):
  * the people of a login authenticator of kind `openid` sign in at another provider.
  *
  *     provider_discover_run    on the pool: where that provider is
