@@ -21,6 +21,9 @@
 extern const struct random random_system; /* getrandom(2); failure ends the process */
 /* n random bytes as base64url, in the arena. */
 struct str random_text(struct ctx *cx, size_t n);
+/* `n` characters to read and type: of `letters`, each as likely as the others, with '-' after each
+ * `group` of them. */
+struct str random_letters(struct ctx *cx, const char *letters, size_t n, size_t group);
 
 /* ---- digest.c ---- */
 

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/random.h>
 
 static void system_fill(const struct random *random, void *to, size_t n) {
@@ -31,4 +32,17 @@ struct str random_text(struct ctx *cx, size_t n) {
     struct str text = base64url(cx->arena, bytes, n);
     secret_wipe(bytes, n);
     return text;
+}
+
+struct str random_letters(struct ctx *cx, const char *letters, size_t n, size_t group) {
+    const size_t choices = strlen(letters), limit = 256 / choices * choices;
+    char *text = arena_alloc(cx->arena, n);
+    for (size_t i = 0; i < n; i++) {
+        unsigned char c;
+        do { /* what lies past the last whole multiple is drawn again */
+            cx->random->fill(cx->random, &c, 1);
+        } while (c >= limit);
+        text[i] = i % (group + 1) == group ? '-' : letters[c % choices];
+    }
+    return (struct str){text, n};
 }

@@ -135,20 +135,11 @@ err password_check(struct ctx *cx, const struct login_policy *policy, const stru
 struct str password_generate(struct ctx *cx) {
     /* Without those that are read as others. */
     static const char letters[] = "abcdefghijkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789";
-    const unsigned choices = sizeof letters - 1, limit = 256 / choices * choices;
     const struct login_policy everything = {
         .password_min = PASSWORD_MIN, .upper = true, .lower = true, .digit = true, .special = true};
     static const struct employee nobody = {.user_name = {NULL, 0}};
     for (;;) {
-        char *text = arena_alloc(cx->arena, LOGIN_PASSWORD_GENERATED);
-        for (size_t i = 0; i < LOGIN_PASSWORD_GENERATED; i++) {
-            unsigned char c;
-            do { /* what lies past the last whole multiple is drawn again */
-                cx->random->fill(cx->random, &c, 1);
-            } while (c >= limit);
-            text[i] = i % (GROUP_SIZE + 1) == GROUP_SIZE ? '-' : letters[c % choices];
-        }
-        struct str password = {text, LOGIN_PASSWORD_GENERATED};
+        struct str password = random_letters(cx, letters, LOGIN_PASSWORD_GENERATED, GROUP_SIZE);
         if (password_check(cx, &everything, &nobody, password) == OK) {
             return password;
         }

@@ -8,16 +8,7 @@
 static const char letters[] = "BCDFGHJKLMNPQRSTVWXZ"; /* RFC 8628 6.1 */
 
 struct str user_code_make(struct ctx *cx) {
-    const unsigned choices = sizeof letters - 1, limit = 256 / choices * choices;
-    char *text = arena_alloc(cx->arena, USER_CODE_LENGTH);
-    for (size_t i = 0; i < USER_CODE_LENGTH; i++) {
-        unsigned char c;
-        do { /* what lies past the last whole multiple is drawn again */
-            cx->random->fill(cx->random, &c, 1);
-        } while (c >= limit);
-        text[i] = i == GROUP ? '-' : letters[c % choices];
-    }
-    return (struct str){text, USER_CODE_LENGTH};
+    return random_letters(cx, letters, USER_CODE_LENGTH, GROUP);
 }
 
 static bool is_filler(char c) {

@@ -19,10 +19,25 @@ static void text_comes_from_the_context(void **state) {
     assert_int_equal(random_text(&f->cx, 32).n, 43);
 }
 
+static void letters_are_drawn_alike_and_grouped(void **state) {
+    struct fixture *f = *state;
+    size_t seen[3] = {0};
+    assert_str(random_letters(&f->cx, "abc", 7, 3), "bca-cab"); /* bytes 1 to 7 */
+    struct str many = random_letters(&f->cx, "abc", 256 * 3, 256 * 3);
+    for (size_t i = 0; i < many.n; i++) {
+        seen[many.p[i] - 'a']++;
+    }
+    /* 255, which would be one more 'a', is drawn again. */
+    assert_in_range(seen[0], 255, 257);
+    assert_in_range(seen[1], 255, 257);
+    assert_int_equal(seen[0] + seen[1] + seen[2], many.n);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         TEST(the_system_fills_all_and_never_twice_the_same),
         TEST(text_comes_from_the_context),
+        TEST(letters_are_drawn_alike_and_grouped),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
