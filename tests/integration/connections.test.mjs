@@ -28,10 +28,7 @@ describe('connections', () => {
     return socket;
   }
   const answered = (sockets) => sockets.filter((s) => s.answered).length;
-  const open = async () => {
-    const { text } = await server.request('GET', '/metrics', { base: server.opsUrl });
-    return Number(text.match(/^postern_http_connections (\d+)$/m)[1]);
-  };
+  const open = () => server.metric('postern_http_connections');
 
   test('slow: connections past the limit wait for a place and get it', async () => {
     const first = await Promise.all(Array.from({ length: LIMIT }, ask));

@@ -24,11 +24,7 @@ describe('limits', () => {
   const query = (more = {}) => `/auth/authorize?${new URLSearchParams({ client_id: server.generatedSecret('application', 'clientId', 'spa'),
     redirect_uri: CALLBACK, response_type: 'code', scope: 'openid', code_challenge: 'E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM',
     code_challenge_method: 'S256', ...more })}`;
-  const metric = async (name) => {
-    const { text } = await server.request('GET', '/metrics', { base: server.opsUrl });
-    return Number(text.split('\n').find((line) => line.startsWith(`${name} `))?.split(' ')[1] ?? assert.fail(name));
-  };
-  const count = async (outcome) => metric(`postern_sign_ins_total{outcome="${outcome}"}`);
+  const count = async (outcome) => server.metric(`postern_sign_ins_total{outcome="${outcome}"}`);
   const audits = async (action) => Number((await server.sql(`SELECT count(*) FROM audit WHERE action = '${action}'`))[0][0]);
 
   before(async () => {

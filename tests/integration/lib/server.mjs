@@ -178,6 +178,36 @@ export class Server {
     return (await this.request('GET', '/readyz', { base: this.opsUrl })).status === 200;
   }
 
+  // One series of the metrics: 'postern_sign_ins_total{outcome="wrong"}'.
+  async metric(name) {
+    const { text } = await this.request('GET', '/metrics', { base: this.opsUrl });
+    const line = text.split('\n').find((l) => l.startsWith(`${name} `));
+    if (line === undefined) throw new Error(`there is no metric ${name}`);
+    return Number(line.slice(name.length + 1));
+  }
+
+  // What a request costs: the slow work and the writes that it caused. Counted, because times tell of the machine; the least of
+  // three, because the purge writes too. `prepare` makes what `ask` does.
+  async costOf(prepare) {
+    const costs = [];
+    for (let i = 0; i < 3; i++) costs.push(await this.#costOfOne(await prepare()));
+    return costs[0].map((_, i) => Math.min(...costs.map((cost) => cost[i])));
+  }
+
+  async #costOfOne(ask) {
+    const names = ['postern_jobs_total{lane="hash"}', 'postern_jobs_total{lane="fetch"}', 'postern_writes_total'];
+    const counts = async () => {
+      // What was answered is counted when its writer is done with it.
+      await until('the writers to be idle', async () => await this.metric('postern_writers_busy') === 0);
+      const found = [];
+      for (const name of names) found.push(await this.metric(name));
+      return found;
+    };
+    const before = await counts();
+    await ask();
+    return (await counts()).map((n, i) => n - before[i]);
+  }
+
   // One exchange: { status, headers, text, json }. `form` or `json` make the body and its label.
   request(method, target, { headers = {}, body, form, json, base = this.url, bearer, basic } = {}) {
     const all = { ...headers };
