@@ -1,28 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* plan and apply against both engines: what a declaration creates, changes, leaves alone and
  * refuses. */
-#include "store.h"
-
-#include "model.h"
+#include "declare_world.h"
 
 #include <stdio.h>
-#include <string.h>
 
-static const struct seal_key master = {.bytes = {7, 1, 2, 3}};
-
-#define KEY_ID     "ABCDEFGH2345IJKLMNOPQRSTUVWXYZ234567ABCDEFGHIJKLMNOP===="
-#define KEY_ID_2   "BBCDEFGH2345IJKLMNOPQRSTUVWXYZ234567ABCDEFGHIJKLMNOP===="
-#define KEY_SECRET "ZYXWVUTS7654RQPONMLKJIHGFEDCBA765432ZYXWVUTSRQPONMLK===="
-#define SECRET     "q8Zk2mVx7Lp4Rt9Ws1Yd6Fg3Hj5Nb0Kc"
-#define SECRET_2   "w8Zk2mVx7Lp4Rt9Ws1Yd6Fg3Hj5Nb0Kc"
-#define AREAS                                                                                      \
-    "\"areas\":[{\"area\":\"na1\",\"domain\":\"d.example\",\"acdDomain\":\"a.example\","           \
-    "\"clusters\":[\"B32\"]}]"
+#define KEY_ID       "ABCDEFGH2345IJKLMNOPQRSTUVWXYZ234567ABCDEFGHIJKLMNOP===="
+#define KEY_ID_2     "BBCDEFGH2345IJKLMNOPQRSTUVWXYZ234567ABCDEFGHIJKLMNOP===="
+#define KEY_SECRET   "ZYXWVUTS7654RQPONMLKJIHGFEDCBA765432ZYXWVUTSRQPONMLK===="
+#define APP_SECRET_2 "w8Zk2mVx7Lp4Rt9Ws1Yd6Fg3Hj5Nb0Kc"
 /* An environment "one" with one tenant "classics" that has `inside`. */
 #define TENANT(inside)                                                                             \
-    "{\"environments\":[{\"name\":\"one\",\"issuer\":\"https://one.example\"," AREAS               \
-    ",\"tenants\":[{\"tenant\":\"classics\",\"area\":\"na1\",\"cluster\":\"B32\","                 \
-    "\"businessUnits\":[{\"number\":1}]" inside "}]}]}"
+    DECLARE_ONE(DECLARE_TENANT("classics", "\"businessUnits\":[{\"number\":1}]" inside))
 #define ROLES                                                                                      \
     ",\"roles\":[{\"name\":\"Administrator\",\"permissions\":[\"*\"]},{\"name\":\"Agent\"}]"
 #define ADA                                                                                        \
@@ -31,22 +20,6 @@ static const struct seal_key master = {.bytes = {7, 1, 2, 3}};
 #define EMPLOYEES(rest)   ROLES ",\"employees\":[{" ADA rest "}]"
 #define APPLICATION(rest) ",\"applications\":[{\"name\":\"App\",\"vendor\":\"Acme\"" rest "}]"
 
-static struct str secret_env(void *state, const char *name) {
-    (void)state;
-    return strcmp(name, "APP_SECRET") == 0 ? STR(SECRET) : STR_NONE;
-}
-
-static err run(struct fixture *f, const char *text, bool apply, struct declaration_result *r) {
-    struct declaration_options o = {.text = str_from(text),
-                                    .file = "demo.json",
-                                    .getenv = secret_env,
-                                    .master = &master,
-                                    .actor = STR("operator:test"),
-                                    .apply = apply};
-    *r = (struct declaration_result){0};
-    return declaration_run(f->cx, &o, r);
-}
-
 static struct declaration_result apply(struct fixture *f, const char *text) {
     struct declaration_result r;
     must(f->cx, run(f, text, true, &r));
@@ -54,46 +27,7 @@ static struct declaration_result apply(struct fixture *f, const char *text) {
 }
 
 static void nothing_to_do(struct fixture *f, const char *text) {
-    struct declaration_result r = apply(f, text);
-    for (size_t i = 0; i < r.changes_n; i++) {
-        print_message("unexpected: %s %.*s %.*s (%.*s)\n", r.changes[i].verb,
-                      STR_ARG(r.changes[i].kind), STR_ARG(r.changes[i].name),
-                      STR_ARG(r.changes[i].detail));
-    }
-    assert_int_equal(r.changes_n, 0);
-    assert_int_equal(r.secrets_n, 0);
-}
-
-/* The text is refused, its first mistake says `part`, and nothing is stored by it. */
-static void refused(struct fixture *f, const char *text, const char *part) {
-    int64_t audits = store_number(f, "SELECT count(*) FROM audit");
-    struct declaration_result r;
-    must_fail(f->cx, run(f, text, true, &r), ERR_BAD_CONFIG);
-    if (strstr(failure_text(f->cx), part) == NULL) {
-        print_message("said: %s\nnot:  %s\n", failure_text(f->cx), part);
-        assert_true(false);
-    }
-    assert_int_equal(store_number(f, "SELECT count(*) FROM audit"), audits);
-}
-
-/* Environment "one" exists, with keys that nobody reads: making real ones takes most of a case's
- * time. */
-static void environment_ready(struct fixture *f) {
-    store_sql(
-        f, "INSERT INTO environment (environment_id, name, issuer, is_default, hosts, lifetimes, "
-           "platform_client_id, created_at, updated_at) "
-           "VALUES ('e1', 'one', 'https://one.example', 1, '{}', '{}', 'p1', 1, 1)");
-    for (int i = 0; i < 1 + SIGNING_KEYS_FUTURE + 1; i++) {
-        bool refresh = i > SIGNING_KEYS_FUTURE, active = i == 0 || refresh;
-        must(f->cx, db_exec(f->cx,
-                            "INSERT INTO signing_key (environment_id, kid, alg, state, position, "
-                            "private_sealed, created_at) VALUES ('e1', $1, $2, $3, $4, '', 1)",
-                            DB_ARGS(DB_TEXT(str_format(f->cx->arena, "k%d", i)),
-                                    DB_TEXT(refresh ? STR("HS256") : STR("RS256")),
-                                    DB_TEXT(active ? STR("active") : STR("future")),
-                                    DB_INT(active ? 0 : i)),
-                            NULL));
-    }
+    assert_int_equal(applied(f, text, 0, "").secrets_n, 0);
 }
 
 static const struct declaration_change *change_find(const struct declaration_result *r,
@@ -344,7 +278,7 @@ static void application_secret_generated_given_and_changed(struct fixture *f) {
     r = apply(f, given);
     updated(&r, "application", "App@Acme", "secret");
     client_of(f, &a);
-    assert_true(sha256_matches(STR(SECRET), a.secret_digest));
+    assert_true(sha256_matches(STR(APP_SECRET), a.secret_digest));
     nothing_to_do(f, given);
     refused(f, TENANT(APPLICATION(",\"secret\":{\"env\":\"NOT_SET\"}")),
             "secret: the environment variable \"NOT_SET\" is not set");
@@ -390,7 +324,7 @@ static void application_matrix_is_kept_on_update_too(struct fixture *f) {
             "authMethod: a backend application authenticates");
     refused(f, TENANT(APPLICATION(",\"type\":\"backend\",\"authMethod\":\"private_key_jwt\"")),
             "needs \"jwksEndpoint\" or \"jwks\"");
-    refused(f, TENANT(APPLICATION(",\"type\":\"public\",\"secret\":\"" SECRET "\"")),
+    refused(f, TENANT(APPLICATION(",\"type\":\"public\",\"secret\":\"" APP_SECRET "\"")),
             "secret: with authMethod none there is no secret");
     refused(
         f,
@@ -435,14 +369,12 @@ static void references_are_checked_with_a_suggestion(struct fixture *f) {
                          "\"lastName\":\"C\",\"role\":\"Agnet\"}]"),
             "employees[0].role: tenant classics has no role \"Agnet\". Did you mean \"Agent\"?");
     refused(f,
-            "{\"environments\":[{\"name\":\"one\",\"issuer\":\"https://one.example\"," AREAS
-            ",\"tenants\":[{\"tenant\":\"t\",\"area\":\"na2\",\"cluster\":\"B32\","
-            "\"businessUnits\":[{\"number\":1}]}]}]}",
+            DECLARE_ONE("{\"tenant\":\"t\",\"area\":\"na2\",\"cluster\":\"B32\","
+                        "\"businessUnits\":[{\"number\":1}]}"),
             "tenants[0].area: environment one has no area \"na2\". Did you mean \"na1\"?");
     refused(f,
-            "{\"environments\":[{\"name\":\"one\",\"issuer\":\"https://one.example\"," AREAS
-            ",\"tenants\":[{\"tenant\":\"t\",\"area\":\"na1\",\"cluster\":\"B33\","
-            "\"businessUnits\":[{\"number\":1}]}]}]}",
+            DECLARE_ONE("{\"tenant\":\"t\",\"area\":\"na1\",\"cluster\":\"B33\","
+                        "\"businessUnits\":[{\"number\":1}]}"),
             "tenants[0].cluster: area na1 has no cluster \"B33\". Did you mean \"B32\"?");
     assert_int_equal(store_number(f, "SELECT count(*) FROM tenant"), 0);
 }
@@ -462,10 +394,7 @@ static void one_mistake_undoes_everything(struct fixture *f) {
 
 static void primary_business_unit_is_exactly_one(struct fixture *f) {
     environment_ready(f);
-#define UNITS(list)                                                                                \
-    "{\"environments\":[{\"name\":\"one\",\"issuer\":\"https://one.example\"," AREAS               \
-    ",\"tenants\":[{\"tenant\":\"classics\",\"area\":\"na1\",\"cluster\":\"B32\","                 \
-    "\"businessUnits\":[" list "]}]}]}"
+#define UNITS(list) DECLARE_ONE(DECLARE_TENANT("classics", "\"businessUnits\":[" list "]"))
     refused(f, UNITS("{\"number\":1},{\"number\":2}"), "exactly one primary business unit");
     refused(f, UNITS(""), "exactly one primary business unit");
     refused(f, UNITS("{\"number\":1,\"primary\":true},{\"number\":2,\"primary\":true}"),
@@ -501,11 +430,9 @@ static void default_environment_is_exactly_one(struct fixture *f) {
 static void tenants_decide_about_applications(struct fixture *f) {
     environment_ready(f);
 #define DECISIONS(rest)                                                                            \
-    "{\"environments\":[{\"name\":\"one\",\"issuer\":\"https://one.example\"," AREAS               \
-    ",\"tenants\":[{\"tenant\":\"classics\",\"area\":\"na1\",\"cluster\":\"B32\","                 \
-    "\"businessUnits\":[{\"number\":1}]" APPLICATION(                                              \
-        rest) "},{\"tenant\":\"two\","                                                             \
-              "\"area\":\"na1\",\"cluster\":\"B32\",\"businessUnits\":[{\"number\":2}]}]}]}"
+    DECLARE_ONE(DECLARE_TENANT(                                                                    \
+        "classics", "\"businessUnits\":[{\"number\":1}]" APPLICATION(                              \
+                        rest)) "," DECLARE_TENANT("two", "\"businessUnits\":[{\"number\":2}]"))
     refused(f, DECISIONS(",\"type\":\"backend\",\"allowedTenants\":[\"two\"]"),
             "tenancy: allowedTenants and blockedTenants are for tenancy all");
     refused(f, DECISIONS(",\"type\":\"backend\",\"tenancy\":\"all\",\"allowedTenants\":[\"tow\"]"),
@@ -564,12 +491,13 @@ static void alive(struct fixture *f, int64_t browsers, int64_t sessions, int64_t
 static void dead_means_dead_who_is_disabled_and_enabled_begins_anew(struct fixture *f) {
     environment_ready(f);
 #define ENABLED(tenant, app, two)                                                                  \
-    "{\"environments\":[{\"name\":\"one\",\"issuer\":\"https://one.example\"," AREAS               \
-    ",\"tenants\":[{\"tenant\":\"classics\",\"area\":\"na1\",\"cluster\":\"B32\","                 \
-    "\"isEnabled\":" tenant ",\"businessUnits\":[{\"number\":1}]" APPLICATION(                     \
-        ",\"type\":\"backend\",\"tenancy\":\"all\",\"allowedTenants\":[\"two\"],"                  \
-        "\"isEnabled\":" app) "},{\"tenant\":\"two\",\"area\":\"na1\",\"cluster\":\"B32\","        \
-                              "\"isEnabled\":" two ",\"businessUnits\":[{\"number\":2}]}]}]}"
+    DECLARE_ONE(DECLARE_TENANT(                                                                    \
+        "classics",                                                                                \
+        "\"isEnabled\":" tenant ",\"businessUnits\":[{\"number\":1}]" APPLICATION(                 \
+            ",\"type\":\"backend\",\"tenancy\":\"all\",\"allowedTenants\":[\"two\"],"              \
+            "\"isEnabled\":" app)) "," DECLARE_TENANT("two",                                       \
+                                                      "\"isEnabled\":" two                         \
+                                                      ",\"businessUnits\":[{\"number\":2}]"))
     (void)apply(f, ENABLED("true", "true", "true"));
     issued_again(f);
     nothing_to_do(f, ENABLED("true", "true", "true"));
@@ -616,12 +544,13 @@ static void lifetimes_out_of_range_name_the_member(struct fixture *f) {
 static void secrets_once_no_message_or_record_shows_them(struct fixture *f) {
     environment_ready(f);
     struct declaration_result r;
-    (void)apply(f, TENANT(APPLICATION(",\"type\":\"backend\",\"secret\":\"" SECRET "\"")));
-    assert_int_equal(store_number(f, "SELECT count(*) FROM audit WHERE detail LIKE '%" SECRET
-                                     "%' OR object LIKE '%" SECRET "%'"),
+    (void)apply(f, TENANT(APPLICATION(",\"type\":\"backend\",\"secret\":\"" APP_SECRET "\"")));
+    assert_int_equal(store_number(f, "SELECT count(*) FROM audit WHERE detail LIKE '%" APP_SECRET
+                                     "%' OR object LIKE '%" APP_SECRET "%'"),
                      0);
     assert_int_equal(
-        store_number(f, "SELECT count(*) FROM application WHERE secret_digest = '" SECRET "'"), 0);
+        store_number(f, "SELECT count(*) FROM application WHERE secret_digest = '" APP_SECRET "'"),
+        0);
     must_fail(f->cx,
               run(f, TENANT(APPLICATION(",\"type\":\"backend\",\"secret\":\"tooshort-tooshort\"")),
                   true, &r),
@@ -633,24 +562,21 @@ static void many_employees_take_seconds(struct fixture *f) {
     environment_ready(f);
     int n = f->sqlite ? 10000 : 1000; /* each statement is a round trip there */
     struct buf b = buf_in(f->cx->arena, 4 << 20);
-    buf_z(&b, "{\"environments\":[{\"name\":\"one\",\"issuer\":\"https://one.example\"," AREAS
-              ",\"tenants\":[{\"tenant\":\"classics\",\"area\":\"na1\",\"cluster\":\"B32\","
-              "\"businessUnits\":[{\"number\":1}]" ROLES ",\"employees\":[");
     for (int i = 0; i < n; i++) {
         buf_format(&b,
                    "%s{\"emailAddress\":\"e%d@classics.example\",\"firstName\":\"E\","
                    "\"lastName\":\"N%d\",\"role\":\"Agent\"}",
                    i > 0 ? ",\n" : "", i, i);
     }
-    buf_z(&b, "]}]}]}");
-    const char *text = str_z(f->cx->arena, buf_view(&b));
+    const char *text =
+        str_z(f->cx->arena, str_format(f->cx->arena, TENANT(ROLES ",\"employees\":[%.*s]"),
+                                       STR_ARG(buf_view(&b))));
     int64_t from = clock_monotonic_us();
     (void)apply(f, text);
-    int64_t applied = clock_monotonic_us();
+    int64_t done = clock_monotonic_us();
     nothing_to_do(f, text);
     print_message("%d employees: apply %lld ms, again %lld ms\n", n,
-                  (long long)(applied - from) / 1000,
-                  (long long)(clock_monotonic_us() - applied) / 1000);
+                  (long long)(done - from) / 1000, (long long)(clock_monotonic_us() - done) / 1000);
     assert_int_equal(store_number(f, "SELECT count(*) FROM employee"), n);
 }
 

@@ -1,12 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* plan and apply: what a tenant's pages look like. */
-#include "store.h"
-
-#include "model.h"
-
-#include <string.h>
-
-static const struct seal_key master = {.bytes = {7, 1, 2, 3}};
+#include "declare_world.h"
 
 #define PIXEL_1                                                                                    \
     "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+"                                \
@@ -15,63 +9,9 @@ static const struct seal_key master = {.bytes = {7, 1, 2, 3}};
     "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPhfDwAChwGA60e6kgAAAABJRU5ErkJg" \
     "gg=="
 #define TENANT(name, number, inside)                                                               \
-    "{\"tenant\":\"" name                                                                          \
-    "\",\"area\":\"na1\",\"cluster\":\"B32\",\"businessUnits\":[{\"number\":" number "}]" inside   \
-    "}"
-#define WORLD(tenants)                                                                             \
-    "{\"environments\":[{\"name\":\"one\",\"areas\":[{\"area\":\"na1\",\"domain\":\"d.example\","  \
-    "\"acdDomain\":\"a.example\",\"clusters\":[\"B32\"]}],\"tenants\":[" tenants "]}]}"
+    DECLARE_TENANT(name, "\"businessUnits\":[{\"number\":" number "}]" inside)
 /* Environment "one" with a tenant "classics" of this branding. */
-#define BRANDED(inside) WORLD(TENANT("classics", "1", ",\"branding\":{" inside "}"))
-
-static err run(struct fixture *f, const char *text, bool apply, struct declaration_result *r) {
-    struct declaration_options o = {.text = str_from(text),
-                                    .file = "demo.json",
-                                    .master = &master,
-                                    .actor = STR("operator:test"),
-                                    .apply = apply};
-    *r = (struct declaration_result){0};
-    return declaration_run(f->cx, &o, r);
-}
-
-/* One change, with this detail; NULL: none. */
-static void applied(struct fixture *f, const char *text, const char *detail) {
-    struct declaration_result r;
-    must(f->cx, run(f, text, true, &r));
-    assert_int_equal(r.changes_n, detail != NULL ? 1 : 0);
-    if (detail != NULL && !str_is(r.changes[0].detail, detail)) {
-        print_message("detail: %.*s\n", STR_ARG(r.changes[0].detail));
-        assert_true(false);
-    }
-}
-
-static void refused(struct fixture *f, const char *text, const char *part) {
-    struct declaration_result r;
-    must_fail(f->cx, run(f, text, true, &r), ERR_BAD_CONFIG);
-    if (strstr(failure_text(f->cx), part) == NULL) {
-        print_message("said: %s\nnot:  %s\n", failure_text(f->cx), part);
-        assert_true(false);
-    }
-}
-
-/* With keys that nobody reads: making real ones takes most of a case's time. */
-static void environment_ready(struct fixture *f) {
-    store_sql(
-        f, "INSERT INTO environment (environment_id, name, issuer, is_default, hosts, lifetimes, "
-           "platform_client_id, created_at, updated_at) "
-           "VALUES ('e1', 'one', 'https://one.example', 1, '{}', '{}', 'p1', 1, 1)");
-    for (int i = 0; i < 1 + SIGNING_KEYS_FUTURE + 1; i++) {
-        bool refresh = i > SIGNING_KEYS_FUTURE, active = i == 0 || refresh;
-        must(f->cx, db_exec(f->cx,
-                            "INSERT INTO signing_key (environment_id, kid, alg, state, position, "
-                            "private_sealed, created_at) VALUES ('e1', $1, $2, $3, $4, '', 1)",
-                            DB_ARGS(DB_TEXT(str_format(f->cx->arena, "k%d", i)),
-                                    DB_TEXT(refresh ? STR("HS256") : STR("RS256")),
-                                    DB_TEXT(active ? STR("active") : STR("future")),
-                                    DB_INT(active ? 0 : i)),
-                            NULL));
-    }
-}
+#define BRANDED(inside) DECLARE_ONE(TENANT("classics", "1", ",\"branding\":{" inside "}"))
 
 static struct str tenant_id(struct fixture *f, const char *tenant) {
     struct str id;
@@ -106,20 +46,21 @@ static void branding_is_declared_changed_and_taken_away(struct fixture *f) {
     assert_true(str_is(type, "image/png"));
     struct str first = b.logo.digest;
     /* Again: nothing. Without a word of it: it stays. */
-    applied(f, BRANDED("\"accent\":\"#7A1F3D\",\"logo\":\"data:image/png;base64," PIXEL_1 "\""),
-            NULL);
-    applied(f, WORLD(TENANT("classics", "1", "")), NULL);
-    applied(f, BRANDED(""), NULL);
-    applied(f, BRANDED("\"texts\":{\"de\":{\"welcome\":\"Willkommen\"}},\"logo\":\"" PIXEL_2 "\""),
-            "logo, texts");
+    (void)applied(
+        f, BRANDED("\"accent\":\"#7A1F3D\",\"logo\":\"data:image/png;base64," PIXEL_1 "\""), 0, "");
+    (void)applied(f, DECLARE_ONE(TENANT("classics", "1", "")), 0, "");
+    (void)applied(f, BRANDED(""), 0, "");
+    (void)applied(
+        f, BRANDED("\"texts\":{\"de\":{\"welcome\":\"Willkommen\"}},\"logo\":\"" PIXEL_2 "\""), 1,
+        "logo, texts");
     b = found(f, "classics");
     must_fail(f->cx, branding_image(f->cx, STR("e1"), first, &type, &bytes), ERR_NOT_FOUND);
     must(f->cx, branding_image(f->cx, STR("e1"), b.logo.digest, &type, &bytes));
     must_fail(f->cx, branding_image(f->cx, STR("e2"), b.logo.digest, &type, &bytes), ERR_NOT_FOUND);
     branding_text(f->cx, &b, STR("ja"), &t);
     assert_true(str_is(t.language, "de") && str_is(t.welcome, "Willkommen"));
-    applied(f, BRANDED("\"name\":\"\",\"logo\":\"\",\"accent\":\"\",\"texts\":{}"),
-            "name, logo, accent, texts");
+    (void)applied(f, BRANDED("\"name\":\"\",\"logo\":\"\",\"accent\":\"\",\"texts\":{}"), 1,
+                  "name, logo, accent, texts");
     must_fail(f->cx, branding_find(f->cx, STR("e1"), tenant_id(f, "classics"), &b), ERR_NOT_FOUND);
     assert_int_equal(store_number(f, "SELECT count(*) FROM branding_image_index"), 0);
 }
@@ -138,14 +79,14 @@ static void two_tenants_of_one_image_do_not_end_each_other(struct fixture *f) {
     environment_ready(f);
     must(f->cx,
          run(f,
-             WORLD(TENANT("classics", "1",
-                          ",\"branding\":{\"name\":\"A\",\"banner\":\"" PIXEL_1
-                          "\"}") "," TENANT("moderns", "2",
-                                            ",\"branding\":{\"name\":\"B\",\"banner\":\"" PIXEL_1
-                                            "\"}")),
+             DECLARE_ONE(TENANT(
+                 "classics", "1",
+                 ",\"branding\":{\"name\":\"A\",\"banner\":\"" PIXEL_1
+                 "\"}") "," TENANT("moderns", "2",
+                                   ",\"branding\":{\"name\":\"B\",\"banner\":\"" PIXEL_1 "\"}")),
              true, &r));
     struct str digest = found(f, "moderns").banner.digest;
-    applied(f, BRANDED("\"banner\":\"\""), "banner");
+    (void)applied(f, BRANDED("\"banner\":\"\""), 1, "banner");
     must(f->cx, branding_image(f->cx, STR("e1"), digest, &type, &bytes));
     assert_null(found(f, "classics").banner.digest.p);
 }
@@ -161,7 +102,7 @@ static void dead_means_dead_a_disabled_tenant_has_no_branding(struct fixture *f)
     must_fail(f->cx, branding_find(f->cx, STR("e1"), tenant_id(f, "classics"), &b), ERR_NOT_FOUND);
     /* What is declared meanwhile is there when it is enabled again. */
     struct str type, bytes;
-    applied(f, BRANDED("\"logo\":\"" PIXEL_1 "\""), "logo");
+    (void)applied(f, BRANDED("\"logo\":\"" PIXEL_1 "\""), 1, "logo");
     store_sql(f, "UPDATE tenant SET is_enabled = 1");
     b = found(f, "classics");
     must(f->cx, branding_image(f->cx, STR("e1"), b.logo.digest, &type, &bytes));

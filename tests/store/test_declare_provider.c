@@ -1,90 +1,33 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* plan and apply: authenticators whose people sign in at another provider; who an employee is
  * there, and the one UPDATE that connects the two. */
-#include "store.h"
+#include "declare_world.h"
 
-#include "model.h"
-
-#include <string.h>
-
-static const struct seal_key master = {.bytes = {7, 1, 2, 3}};
-
-#define SECRET   "wergild-and-whale-road"
-#define SECRET_2 "hoard-of-the-barrow-12"
-#define TENANT(inside)                                                                             \
-    "{\"environments\":[{\"name\":\"one\",\"areas\":[{\"area\":\"na1\",\"domain\":\"d.example\","  \
-    "\"acdDomain\":\"a.example\",\"clusters\":[\"B32\"]}],\"tenants\":[{\"tenant\":\"classics\","  \
-    "\"area\":\"na1\",\"cluster\":\"B32\",\"businessUnits\":[{\"number\":1}],"                     \
-    "\"roles\":[{\"name\":\"Agent\"}]" inside "}]}]}"
+#define CLIENT_SECRET_2 "hoard-of-the-barrow-12"
 #define OPENID(provider)                                                                           \
     ",\"loginAuthenticators\":[{\"name\":\"Acme\",\"kind\":\"openid\",\"provider\":{" provider "}" \
     "}"                                                                                            \
     "]"
 #define RIGHT                                                                                      \
-    "\"issuer\":\"https://id.example/t\",\"clientId\":\"postern\",\"clientSecret\":\"" SECRET "\""
+    "\"issuer\":\"https://id.example/t\",\"clientId\":\"postern\","                                \
+    "\"clientSecret\":\"" CLIENT_SECRET "\""
 #define PERSON(name, rest)                                                                         \
     "{\"emailAddress\":\"" name "@classics.example\",\"firstName\":\"Ada\","                       \
     "\"lastName\":\"Byron\",\"role\":\"Agent\"" rest "}"
 #define EMPLOYEES(list) ",\"employees\":[" list "]"
 #define HERE            ",\"loginAuthenticator\":\"Acme\""
 
-static err run(struct fixture *f, const char *text, bool apply, struct declaration_result *r) {
-    struct declaration_options o = {.text = str_from(text),
-                                    .file = "demo.json",
-                                    .master = &master,
-                                    .actor = STR("operator:test"),
-                                    .apply = apply};
-    *r = (struct declaration_result){0};
-    return declaration_run(f->cx, &o, r);
+/* Nothing is made up for it that somebody would have to be told. */
+static void changed(struct fixture *f, const char *text, size_t changes, const char *detail) {
+    assert_int_equal(applied(f, text, changes, detail).secrets_n, 0);
 }
 
-static void applied(struct fixture *f, const char *text, size_t changes, const char *detail) {
-    struct declaration_result r;
-    must(f->cx, run(f, text, true, &r));
-    assert_int_equal(r.changes_n, changes);
-    if (changes > 0 && !str_is(r.changes[changes - 1].detail, detail)) {
-        print_message("detail: %.*s\n", STR_ARG(r.changes[changes - 1].detail));
-        assert_true(false);
-    }
-    for (size_t i = 0; i < r.changes_n; i++) {
-        assert_null(strstr(str_z(f->cx->arena, r.changes[i].detail), SECRET));
-    }
-    assert_int_equal(r.secrets_n, 0);
-}
-
-/* Refused; the first mistake says `part`, and no mistake shows a secret. */
-static void refused(struct fixture *f, const char *text, const char *part) {
-    struct declaration_result r;
-    must_fail(f->cx, run(f, text, true, &r), ERR_BAD_CONFIG);
-    if (strstr(failure_text(f->cx), part) == NULL) {
-        print_message("said: %s\nnot:  %s\n", failure_text(f->cx), part);
-        assert_true(false);
-    }
-    for (size_t i = 0; i < r.mistakes_n; i++) {
-        assert_null(strstr(str_z(f->cx->arena, r.mistakes[i]), SECRET));
-    }
-}
-
-/* With keys that nobody reads: making real ones takes most of a case's time. */
 static void tenant_ready(struct fixture *f) {
     struct declaration_result r;
-    store_sql(
-        f, "INSERT INTO environment (environment_id, name, issuer, is_default, hosts, lifetimes, "
-           "platform_client_id, created_at, updated_at) "
-           "VALUES ('e1', 'one', 'https://one.example', 1, '{}', '{}', 'p1', 1, 1)");
-    for (int i = 0; i < 1 + SIGNING_KEYS_FUTURE + 1; i++) {
-        bool refresh = i > SIGNING_KEYS_FUTURE, active = i == 0 || refresh;
-        must(f->cx, db_exec(f->cx,
-                            "INSERT INTO signing_key (environment_id, kid, alg, state, position, "
-                            "private_sealed, created_at) VALUES ('e1', $1, $2, $3, $4, '', 1)",
-                            DB_ARGS(DB_TEXT(str_format(f->cx->arena, "k%d", i)),
-                                    DB_TEXT(refresh ? STR("HS256") : STR("RS256")),
-                                    DB_TEXT(active ? STR("active") : STR("future")),
-                                    DB_INT(active ? 0 : i)),
-                            NULL));
-    }
-    must(f->cx, run(f, TENANT(OPENID(RIGHT) EMPLOYEES(PERSON("ada", HERE) "," PERSON("bob", HERE))),
-                    true, &r));
+    environment_ready(f);
+    must(f->cx,
+         run(f, CLASSICS(OPENID(RIGHT) EMPLOYEES(PERSON("ada", HERE) "," PERSON("bob", HERE))),
+             true, &r));
 }
 
 static struct login_way way_of(struct fixture *f, const char *name) {
@@ -119,76 +62,79 @@ static void provider_is_declared_and_changed(struct fixture *f) {
     assert_true(str_is(w.provider.scope, LOGIN_PROVIDER_SCOPE));
     assert_true(str_is(w.provider.claim, "sub"));
     assert_null(w.external_subject.p);
-    secret_is(f, SECRET);
-    applied(f, TENANT(OPENID(RIGHT)), 0, "");
-    applied(f, TENANT(OPENID("\"claim\":\"email\"")), 1, "provider");
-    applied(f, TENANT(OPENID("\"scope\":[\"openid\",\"email\"]")), 1, "provider");
-    applied(f, TENANT(OPENID("\"clientSecret\":\"" SECRET_2 "\"")), 1, "clientSecret");
-    secret_is(f, SECRET_2);
+    secret_is(f, CLIENT_SECRET);
+    changed(f, CLASSICS(OPENID(RIGHT)), 0, "");
+    changed(f, CLASSICS(OPENID("\"claim\":\"email\"")), 1, "provider");
+    changed(f, CLASSICS(OPENID("\"scope\":[\"openid\",\"email\"]")), 1, "provider");
+    changed(f, CLASSICS(OPENID("\"clientSecret\":\"" CLIENT_SECRET_2 "\"")), 1, "clientSecret");
+    secret_is(f, CLIENT_SECRET_2);
     w = way_of(f, "ada");
     assert_true(str_is(w.provider.claim, "email"));
     assert_true(str_is(w.provider.scope, "openid email"));
-    applied(f, TENANT(",\"loginAuthenticators\":[{\"name\":\"Acme\"}]"), 0, "");
+    changed(f, CLASSICS(",\"loginAuthenticators\":[{\"name\":\"Acme\"}]"), 0, "");
 }
 
 static void secrets_once_a_client_secret_is_sealed(struct fixture *f) {
     tenant_ready(f);
     assert_int_equal(store_number(f, "SELECT count(*) FROM login_authenticator WHERE "
-                                     "provider LIKE '%" SECRET "%' OR policy LIKE '%" SECRET "%' "
-                                     "OR secret_sealed LIKE '%" SECRET "%'"),
+                                     "provider LIKE '%" CLIENT_SECRET
+                                     "%' OR policy LIKE '%" CLIENT_SECRET "%' "
+                                     "OR secret_sealed LIKE '%" CLIENT_SECRET "%'"),
                      0);
-    assert_int_equal(store_number(f, "SELECT count(*) FROM audit WHERE detail LIKE '%" SECRET "%'"),
-                     0);
+    assert_int_equal(
+        store_number(f, "SELECT count(*) FROM audit WHERE detail LIKE '%" CLIENT_SECRET "%'"), 0);
 }
 
 static void provider_must_be_right(struct fixture *f) {
     tenant_ready(f);
-    refused(f, TENANT(OPENID("\"issuer\":\"http://id.example\"")), "http is for localhost");
-    refused(f, TENANT(OPENID("\"issuer\":\"https://id.example/?a=1\"")), "no query");
-    refused(f, TENANT(OPENID("\"issuer\":\"id.example\"")), "https:// address");
-    refused(f, TENANT(OPENID("\"clientId\":\"\"")), "client id that the provider gave");
-    refused(f, TENANT(OPENID("\"clientSecret\":\"short\"")), "secret that the provider gave");
-    refused(f, TENANT(OPENID("\"clientSecret\":{\"generate\":true}")), "the provider's to make");
-    refused(f, TENANT(OPENID("\"clientSecret\":{\"env\":\"NOT_SET\"}")), "is not set");
-    refused(f, TENANT(OPENID("\"scope\":[\"email\"]")), "scope must have openid");
-    refused(f, TENANT(OPENID("\"scope\":[\"a b\"]")), "a scope is a word");
-    refused(f, TENANT(OPENID("\"claim\":\"a claim\"")), "name of a claim");
-    refused(f, TENANT(OPENID("\"clientID\":\"x\"")), "Did you mean \"clientId\"?");
-    refused(f, TENANT(",\"loginAuthenticators\":[{\"name\":\"New\",\"kind\":\"openid\"}]"),
+    refused(f, CLASSICS(OPENID("\"issuer\":\"http://id.example\"")), "http is for localhost");
+    refused(f, CLASSICS(OPENID("\"issuer\":\"https://id.example/?a=1\"")), "no query");
+    refused(f, CLASSICS(OPENID("\"issuer\":\"id.example\"")), "https:// address");
+    refused(f, CLASSICS(OPENID("\"clientId\":\"\"")), "client id that the provider gave");
+    refused(f, CLASSICS(OPENID("\"clientSecret\":\"short\"")), "secret that the provider gave");
+    refused(f, CLASSICS(OPENID("\"clientSecret\":{\"generate\":true}")), "the provider's to make");
+    refused(f, CLASSICS(OPENID("\"clientSecret\":{\"env\":\"NOT_SET\"}")), "is not set");
+    refused(f, CLASSICS(OPENID("\"scope\":[\"email\"]")), "scope must have openid");
+    refused(f, CLASSICS(OPENID("\"scope\":[\"a b\"]")), "a scope is a word");
+    refused(f, CLASSICS(OPENID("\"claim\":\"a claim\"")), "name of a claim");
+    refused(f, CLASSICS(OPENID("\"clientID\":\"x\"")), "Did you mean \"clientId\"?");
+    refused(f, CLASSICS(",\"loginAuthenticators\":[{\"name\":\"New\",\"kind\":\"openid\"}]"),
             "needs \"issuer\" and \"clientId\"");
-    refused(f, TENANT(",\"loginAuthenticators\":[{\"name\":\"New\",\"provider\":{" RIGHT "}}]"),
+    refused(f, CLASSICS(",\"loginAuthenticators\":[{\"name\":\"New\",\"provider\":{" RIGHT "}}]"),
             "kind system has no provider");
-    refused(f,
-            TENANT(",\"loginAuthenticators\":[{\"name\":\"Acme\",\"policy\":{\"mfa\":\"totp\"}}]"),
-            "the provider's to ask for");
-    refused(f, TENANT(EMPLOYEES(PERSON("ada", ",\"password\":\"" SECRET "\""))),
+    refused(
+        f, CLASSICS(",\"loginAuthenticators\":[{\"name\":\"Acme\",\"policy\":{\"mfa\":\"totp\"}}]"),
+        "the provider's to ask for");
+    refused(f, CLASSICS(EMPLOYEES(PERSON("ada", ",\"password\":\"" CLIENT_SECRET "\""))),
             "asks for no password here");
 }
 
 /* Or the secret of one provider would be sent to another. */
 static void secrets_once_a_secret_stays_with_its_issuer(struct fixture *f) {
     tenant_ready(f);
-    refused(f, TENANT(OPENID("\"issuer\":\"https://evil.example\"")), "of another issuer");
-    refused(f, TENANT(OPENID("\"clientId\":\"other\"")), "of another issuer");
-    applied(f,
-            TENANT(OPENID("\"issuer\":\"https://new.example\",\"clientSecret\":\"" SECRET_2 "\"")),
+    refused(f, CLASSICS(OPENID("\"issuer\":\"https://evil.example\"")), "of another issuer");
+    refused(f, CLASSICS(OPENID("\"clientId\":\"other\"")), "of another issuer");
+    changed(f,
+            CLASSICS(OPENID("\"issuer\":\"https://new.example\",\"clientSecret\":\"" CLIENT_SECRET_2
+                            "\"")),
             1, "provider, clientSecret");
-    secret_is(f, SECRET_2);
+    secret_is(f, CLIENT_SECRET_2);
 }
 
 static void subjects_are_declared(struct fixture *f) {
     tenant_ready(f);
-    applied(f, TENANT(EMPLOYEES(PERSON("ada", ",\"externalSubject\":\"s-1\""))), 1,
+    changed(f, CLASSICS(EMPLOYEES(PERSON("ada", ",\"externalSubject\":\"s-1\""))), 1,
             "externalSubject");
-    applied(f, TENANT(EMPLOYEES(PERSON("ada", ",\"externalSubject\":\"s-1\""))), 0, "");
-    applied(f, TENANT(EMPLOYEES(PERSON("ada", ""))), 0, "");
+    changed(f, CLASSICS(EMPLOYEES(PERSON("ada", ",\"externalSubject\":\"s-1\""))), 0, "");
+    changed(f, CLASSICS(EMPLOYEES(PERSON("ada", ""))), 0, "");
     assert_true(str_is(way_of(f, "ada").external_subject, "s-1"));
-    refused(f, TENANT(EMPLOYEES(PERSON("bob", ",\"externalSubject\":\"s-1\""))),
+    refused(f, CLASSICS(EMPLOYEES(PERSON("bob", ",\"externalSubject\":\"s-1\""))),
             "has this subject");
-    applied(f, TENANT(EMPLOYEES(PERSON("ada", ",\"externalSubject\":\"\""))), 1, "externalSubject");
+    changed(f, CLASSICS(EMPLOYEES(PERSON("ada", ",\"externalSubject\":\"\""))), 1,
+            "externalSubject");
     assert_null(way_of(f, "ada").external_subject.p);
     refused(f,
-            TENANT(",\"loginAuthenticators\":[{\"name\":\"Own\"}]" EMPLOYEES(
+            CLASSICS(",\"loginAuthenticators\":[{\"name\":\"Own\"}]" EMPLOYEES(
                 PERSON("ada", ",\"loginAuthenticator\":\"Own\",\"externalSubject\":\"s-1\""))),
             "which has no provider");
 }
@@ -196,11 +142,13 @@ static void subjects_are_declared(struct fixture *f) {
 /* OpenID Connect Core 2: a subject is somebody at its issuer alone. */
 static void idor_subjects_do_not_move_to_another_issuer(struct fixture *f) {
     tenant_ready(f);
-    applied(f, TENANT(EMPLOYEES(PERSON("ada", ",\"externalSubject\":\"s-1\""))), 1,
+    changed(f, CLASSICS(EMPLOYEES(PERSON("ada", ",\"externalSubject\":\"s-1\""))), 1,
             "externalSubject");
-    applied(f, TENANT(OPENID("\"claim\":\"email\"")), 1, "provider");
+    changed(f, CLASSICS(OPENID("\"claim\":\"email\"")), 1, "provider");
     assert_true(str_is(way_of(f, "ada").external_subject, "s-1"));
-    applied(f, TENANT(OPENID("\"issuer\":\"https://new.example\",\"clientSecret\":\"" SECRET "\"")),
+    changed(f,
+            CLASSICS(OPENID("\"issuer\":\"https://new.example\",\"clientSecret\":\"" CLIENT_SECRET
+                            "\"")),
             1, "provider");
     assert_null(way_of(f, "ada").external_subject.p);
 }
