@@ -18,6 +18,7 @@
 #define ROLE_2   "20000000-0000-4000-8000-000000000002" /* secondary */
 #define USER_1   "30000000-0000-4000-8000-000000000001"
 #define USER_2   "30000000-0000-4000-8000-000000000002" /* of TENANT_2 */
+#define AUTH_1   "50000000-0000-4000-8000-000000000001" /* of USER_1, by world_login() */
 #define APP_1    "40000000-0000-4000-8000-000000000001" /* single, TENANT_1 */
 #define APP_ALL  "40000000-0000-4000-8000-00000000000a" /* all, TENANT_2 */
 #define APP_3    "40000000-0000-4000-8000-000000000003" /* ENV_2 */
@@ -116,21 +117,53 @@ static inline struct access_key_new world_access_key(struct fixture *f) {
     return k;
 }
 
-static inline struct session world_session(struct fixture *f, struct str access_key_id) {
-    struct session s = {.tenant_id = S(TENANT_1),
-                        .session_id = uuid_v7(f->cx),
-                        .application_tenant_id = S(TENANT_1),
-                        .application_id = S(APP_1),
-                        .employee_id = S(USER_1),
-                        .access_key_id = access_key_id,
-                        .scope = S("openid"),
-                        .auth_at = f->cx->now,
-                        .created_at = f->cx->now,
-                        .expires_at = f->cx->now + 7200,
-                        .refresh_digest = S("digest-0"),
-                        .refresh_expires_at = f->cx->now + 7200};
+/* A session of USER_1 at APP_1, with what else `s` says. */
+static inline struct session world_session_with(struct fixture *f, struct session s) {
+    s.tenant_id = S(TENANT_1);
+    s.session_id = uuid_v7(f->cx);
+    s.application_tenant_id = S(TENANT_1);
+    s.application_id = S(APP_1);
+    s.employee_id = S(USER_1);
+    s.scope = S("openid");
+    s.auth_at = f->cx->now;
+    s.created_at = f->cx->now;
+    s.expires_at = f->cx->now + 7200;
+    s.refresh_digest = S("digest-0");
+    s.refresh_expires_at = f->cx->now + 7200;
     must(f->cx, session_create(f->cx, &s));
     return s;
+}
+
+static inline struct session world_session(struct fixture *f, struct str access_key_id) {
+    return world_session_with(f, (struct session){.access_key_id = access_key_id});
+}
+
+/* USER_1 signs in; `user_agent` is what the browser says (NULL: nothing). Returns its cookie. */
+static inline struct str world_sso(struct fixture *f, const char *user_agent,
+                                   struct sso_session *ret_sso) {
+    struct str cookie;
+    *ret_sso = (struct sso_session){.tenant_id = S(TENANT_1),
+                                    .employee_id = S(USER_1),
+                                    .amr = S("pwd"),
+                                    .user_agent = str_from(user_agent),
+                                    .idle_seconds = 3600,
+                                    .expires_at = f->cx->now + 43200};
+    sso_session_prepare(f->cx, ret_sso, &cookie);
+    must(f->cx, sso_session_create(f->cx, ret_sso));
+    return cookie;
+}
+
+/* The world, where USER_1 has a password of AUTH_1 with this policy. */
+static inline void world_login(struct fixture *f, const char *policy, struct str hash) {
+    world_make(f);
+    must(f->cx,
+         db_exec(f->cx,
+                 "INSERT INTO login_authenticator (tenant_id, login_authenticator_id, name, "
+                 "kind, is_default, policy, provider, created_at, updated_at) "
+                 "VALUES ('" TENANT_1 "', '" AUTH_1 "', 'Password', 'system', 1, $1, '{}', 1, 1)",
+                 DB_ARGS(DB_TEXT(str_from(policy))), NULL));
+    must(f->cx, login_authenticator_set(f->cx, S(TENANT_1), S(USER_1), S(AUTH_1)));
+    must(f->cx, login_password_set(f->cx, S(TENANT_1), S(USER_1), hash, false));
 }
 
 static inline void text_must_be(struct str actual, const char *expected, const char *file,

@@ -3,33 +3,14 @@
 #include "model_world.h"
 
 static struct sso_session signed_in(struct fixture *f, const char *user_agent) {
-    struct str cookie;
-    struct sso_session s = {.tenant_id = S(TENANT_1),
-                            .employee_id = S(USER_1),
-                            .amr = S("pwd"),
-                            .user_agent = str_from(user_agent),
-                            .idle_seconds = 3600,
-                            .expires_at = f->cx->now + 43200};
-    sso_session_prepare(f->cx, &s, &cookie);
-    must(f->cx, sso_session_create(f->cx, &s));
+    struct sso_session s;
+    (void)world_sso(f, user_agent, &s);
     return s;
 }
 
 static struct str issued(struct fixture *f, const struct sso_session *sso) {
-    struct session s = {.tenant_id = S(TENANT_1),
-                        .session_id = uuid_v7(f->cx),
-                        .application_tenant_id = S(TENANT_1),
-                        .application_id = S(APP_1),
-                        .employee_id = S(USER_1),
-                        .scope = S("openid"),
-                        .sso_session_id = sso != NULL ? sso->sso_session_id : STR_NONE,
-                        .auth_at = f->cx->now,
-                        .created_at = f->cx->now,
-                        .expires_at = f->cx->now + 7200,
-                        .refresh_digest = S("digest-0"),
-                        .refresh_expires_at = f->cx->now + 7200};
-    must(f->cx, session_create(f->cx, &s));
-    return s.session_id;
+    struct str id = sso != NULL ? sso->sso_session_id : STR_NONE;
+    return world_session_with(f, (struct session){.sso_session_id = id}).session_id;
 }
 
 static bool is_alive(struct fixture *f, struct str session_id) {
@@ -84,16 +65,9 @@ static void the_list_has_what_is_alive_and_ones_own(struct fixture *f) {
 }
 
 static void what_a_browser_said_comes_back_with_its_cookie(struct fixture *f) {
-    struct sso_session s = {.tenant_id = S(TENANT_1),
-                            .employee_id = S(USER_1),
-                            .amr = S("pwd"),
-                            .user_agent = S("Firefox/1"),
-                            .idle_seconds = 3600,
-                            .expires_at = f->cx->now + 43200};
-    struct str cookie;
+    struct sso_session s;
     world_make(f);
-    sso_session_prepare(f->cx, &s, &cookie);
-    must(f->cx, sso_session_create(f->cx, &s));
+    struct str cookie = world_sso(f, "Firefox/1", &s);
     must(f->cx, sso_session_find(f->cx, S(ENV_1), cookie, &s));
     must_be(s.user_agent, "Firefox/1");
 }

@@ -4,20 +4,7 @@
 #include "driver.h"
 #include "model_world.h"
 
-#define AUTH_1 "50000000-0000-4000-8000-000000000001"
-#define HASH   "hash-1"
-
-static void login_world(struct fixture *f, const char *policy) {
-    world_make(f);
-    must(f->cx,
-         db_exec(f->cx,
-                 "INSERT INTO login_authenticator (tenant_id, login_authenticator_id, name, "
-                 "kind, is_default, policy, provider, created_at, updated_at) "
-                 "VALUES ('" TENANT_1 "', '" AUTH_1 "', 'Password', 'system', 1, $1, '{}', 1, 1)",
-                 DB_ARGS(DB_TEXT(str_from(policy))), NULL));
-    must(f->cx, login_authenticator_set(f->cx, S(TENANT_1), S(USER_1), S(AUTH_1)));
-    must(f->cx, login_password_set(f->cx, S(TENANT_1), S(USER_1), S(HASH), false));
-}
+#define HASH "hash-1"
 
 static struct login login_now(struct fixture *f) {
     struct login l;
@@ -26,7 +13,7 @@ static struct login login_now(struct fixture *f) {
 }
 
 static void login_is_found_by_user_name(struct fixture *f) {
-    login_world(f, "{\"lockAfter\":3}");
+    world_login(f, "{\"lockAfter\":3}", S(HASH));
     struct login l;
     must(f->cx, login_find(f->cx, S(ENV_1), S("ONE@example.com"), &l));
     must_be(l.tenant_id, TENANT_1);
@@ -54,7 +41,7 @@ static void enumeration_who_may_not_sign_in_is_not_found(struct fixture *f) {
          "UPDATE employee_login SET password_hash = '" HASH "'"},
     };
     struct login l;
-    login_world(f, "{}");
+    world_login(f, "{}", S(HASH));
     for (size_t i = 0; i < COUNT_OF(changes); i++) {
         must(f->cx, db_exec(f->cx, changes[i][0], DB_NO_ARGS, NULL));
         must_fail(f->cx, login_find(f->cx, S(ENV_1), S("one@example.com"), &l), ERR_NOT_FOUND);
@@ -74,7 +61,7 @@ static void enumeration_who_may_not_sign_in_is_not_found(struct fixture *f) {
 }
 
 static void no_authenticator_is_said_after_the_password(struct fixture *f) {
-    login_world(f, "{}");
+    world_login(f, "{}", S(HASH));
     store_sql(f, "UPDATE employee_login SET login_authenticator_id = NULL");
     struct login l = login_now(f);
     assert_null(l.authenticator_kind.p);
@@ -90,7 +77,7 @@ static void fail_times(struct fixture *f, int n) {
 }
 
 static void lockout_after_six_for_thirty_minutes(struct fixture *f) {
-    login_world(f, "{}");
+    world_login(f, "{}", S(HASH));
     fail_times(f, 5);
     struct login l = login_now(f);
     assert_int_equal(l.failures, 5);
@@ -111,7 +98,7 @@ static void lockout_after_six_for_thirty_minutes(struct fixture *f) {
 
 /* Or a second factor could be guessed by whoever knows the password. */
 static void lockout_is_not_cleared_by_the_first_of_two_factors(struct fixture *f) {
-    login_world(f, "{}");
+    world_login(f, "{}", S(HASH));
     fail_times(f, 5);
     struct login l = login_now(f), same;
     must(f->cx, login_succeeded(f->cx, &l, false));
@@ -125,7 +112,7 @@ static void lockout_is_not_cleared_by_the_first_of_two_factors(struct fixture *f
 }
 
 static void lockout_begins_anew_when_it_has_ended(struct fixture *f) {
-    login_world(f, "{\"lockAfter\":2,\"lockSeconds\":60}");
+    world_login(f, "{\"lockAfter\":2,\"lockSeconds\":60}", S(HASH));
     fail_times(f, 2);
     store_at(f, 60);
     fail_times(f, 1);
@@ -137,7 +124,7 @@ static void lockout_begins_anew_when_it_has_ended(struct fixture *f) {
 }
 
 static void lockout_is_no_oracle_for_the_right_password(struct fixture *f) {
-    login_world(f, "{}");
+    world_login(f, "{}", S(HASH));
     fail_times(f, 11);
     struct login l = login_now(f);
     must_fail(f->cx, login_succeeded(f->cx, &l, true), ERR_FORBIDDEN);
@@ -148,7 +135,7 @@ static void lockout_is_no_oracle_for_the_right_password(struct fixture *f) {
 }
 
 static void success_clears_the_counter(struct fixture *f) {
-    login_world(f, "{}");
+    world_login(f, "{}", S(HASH));
     fail_times(f, 5);
     struct login l = login_now(f);
     must(f->cx, login_succeeded(f->cx, &l, true));
@@ -161,7 +148,7 @@ static err failed_run(struct ctx *cx, void *state) {
 }
 
 static void lockout_counts_every_one_of_64_at_once(struct fixture *f) {
-    login_world(f, "{}");
+    world_login(f, "{}", S(HASH));
     struct login l = login_now(f);
     assert_int_equal(store_race(f, failed_run, &l, OK), 64);
     assert_int_equal(store_number(f, "SELECT failures FROM employee_login"), 64);
@@ -171,7 +158,7 @@ static void lockout_counts_every_one_of_64_at_once(struct fixture *f) {
 /* One record for one lock, however many tried: failures alone leave none. */
 static void lockout_leaves_one_record(struct fixture *f) {
     struct str object, remote, detail, actor;
-    login_world(f, "{\"lockAfter\":3,\"lockSeconds\":60}");
+    world_login(f, "{\"lockAfter\":3,\"lockSeconds\":60}", S(HASH));
     fail_times(f, 2);
     assert_int_equal(store_number(f, "SELECT count(*) FROM audit"), 0);
     struct login l = login_now(f);
@@ -213,7 +200,7 @@ static err guess_run(struct ctx *cx, void *state) {
 }
 
 static void lockout_holds_for_a_right_guess_among_64_at_once(struct fixture *f) {
-    login_world(f, "{}");
+    world_login(f, "{}", S(HASH));
     struct guesses g = {.login = login_now(f)}; /* read before any of them: not locked */
     assert_int_equal(store_race(f, guess_run, &g, ERR_FORBIDDEN), 63);
     assert_int_equal(g.right, 0);
@@ -221,7 +208,7 @@ static void lockout_holds_for_a_right_guess_among_64_at_once(struct fixture *f) 
 }
 
 static void lockout_survives_another_connection(struct fixture *f) {
-    login_world(f, "{}");
+    world_login(f, "{}", S(HASH));
     fail_times(f, 6);
     struct actor *other = actor_new(f, DB_READ);
     struct login l;
@@ -231,7 +218,7 @@ static void lockout_survives_another_connection(struct fixture *f) {
 }
 
 static void lockout_is_of_one_employee_of_one_tenant(struct fixture *f) {
-    login_world(f, "{}");
+    world_login(f, "{}", S(HASH));
     must(f->cx, login_password_set(f->cx, S(TENANT_2), S(USER_1), S(HASH), false));
     fail_times(f, 6);
     assert_int_equal(
@@ -239,7 +226,7 @@ static void lockout_is_of_one_employee_of_one_tenant(struct fixture *f) {
 }
 
 static void dead_means_dead_a_changed_password_opens_no_more(struct fixture *f) {
-    login_world(f, "{}");
+    world_login(f, "{}", S(HASH));
     struct login before = login_now(f);
     fail_times(f, 6);
     must(f->cx, login_password_set(f->cx, S(TENANT_1), S(USER_1), S("hash-2"), true));
@@ -259,7 +246,7 @@ static void dead_means_dead_a_changed_password_opens_no_more(struct fixture *f) 
 }
 
 static void password_that_is_too_old_must_be_changed(struct fixture *f) {
-    login_world(f, "{\"maxAgeDays\":30}");
+    world_login(f, "{\"maxAgeDays\":30}", S(HASH));
     store_at(f, 30 * 86400 - 1);
     assert_false(login_now(f).must_change);
     store_at(f, 1);
@@ -268,7 +255,7 @@ static void password_that_is_too_old_must_be_changed(struct fixture *f) {
 
 static void idor_authenticators_are_found_in_their_tenant(struct fixture *f) {
     struct login_authenticator a;
-    login_world(f, "{\"digit\":true}");
+    world_login(f, "{\"digit\":true}", S(HASH));
     must(f->cx, login_authenticator_find(f->cx, S(TENANT_1), S(AUTH_1), &a));
     must_be(a.name, "Password");
     must_be(a.kind, "system");

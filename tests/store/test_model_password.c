@@ -3,20 +3,6 @@
  * here but in one case. */
 #include "model_world.h"
 
-#define AUTH_1 "50000000-0000-4000-8000-000000000001"
-
-static void password_world(struct fixture *f, const char *policy) {
-    world_make(f);
-    must(f->cx,
-         db_exec(f->cx,
-                 "INSERT INTO login_authenticator (tenant_id, login_authenticator_id, name, "
-                 "kind, is_default, policy, provider, created_at, updated_at) "
-                 "VALUES ('" TENANT_1 "', '" AUTH_1 "', 'Password', 'system', 1, $1, '{}', 1, 1)",
-                 DB_ARGS(DB_TEXT(str_from(policy))), NULL));
-    must(f->cx, login_authenticator_set(f->cx, S(TENANT_1), S(USER_1), S(AUTH_1)));
-    must(f->cx, login_password_set(f->cx, S(TENANT_1), S(USER_1), S("hash-0"), false));
-}
-
 static struct password_owner owner_now(struct fixture *f) {
     struct password_owner o;
     must(f->cx, password_owner_find(f->cx, S(TENANT_1), S(USER_1), &o));
@@ -68,7 +54,7 @@ static void link_must_be_void(struct fixture *f, const struct password_link *l) 
 }
 
 static void reset_a_link_is_for_one_password_of_one_person(struct fixture *f) {
-    password_world(f, "{}");
+    world_login(f, "{}", S("hash-0"));
     struct password_link l = link_new(f, LINK_RESET), found, other = l;
     struct password_owner o;
     must(f->cx, password_link_find(f->cx, S(ENV_1), l.link, &found, &o));
@@ -109,7 +95,7 @@ static err set_run(struct ctx *cx, void *state) {
 }
 
 static void reset_a_link_is_used_once_among_64(struct fixture *f) {
-    password_world(f, "{\"history\":3}");
+    world_login(f, "{\"history\":3}", S("hash-0"));
     struct password_link l = link_new(f, LINK_RESET);
     struct password_owner o = owner_now(f);
     struct set s = {&l, &o};
@@ -132,7 +118,7 @@ static err letter_run(struct ctx *cx, void *state) {
 }
 
 static void reset_mails_and_links_come_and_go_with_their_change(struct fixture *f) {
-    password_world(f, "{}");
+    world_login(f, "{}", S("hash-0"));
     must_fail(f->cx, db_transaction(f->cx, letter_run, f), ERR_FORBIDDEN);
     assert_int_equal(rows_of(f, MAILS), 0);
     assert_int_equal(rows_of(f, LINKS), 0);
@@ -151,7 +137,7 @@ static void reset_mails_and_links_come_and_go_with_their_change(struct fixture *
 }
 
 static void enumeration_nobodys_mail_is_not_stored(struct fixture *f) {
-    password_world(f, "{}");
+    world_login(f, "{}", S("hash-0"));
     static const char *const nobody[][2] = {{"", ""}, {TENANT_2, USER_1}};
     for (size_t i = 0; i < COUNT_OF(nobody); i++) {
         struct password_link l = link_of(f, nobody[i][0], nobody[i][1], LINK_RESET);
@@ -174,7 +160,7 @@ static err ask_run(struct ctx *cx, void *state) {
 }
 
 static void reset_mails_are_bounded_among_64(struct fixture *f) {
-    password_world(f, "{}");
+    world_login(f, "{}", S("hash-0"));
     bool allowed;
     assert_int_equal(store_race(f, ask_run, NULL, ERR_RATE_LIMITED), MAILS_MAX);
     store_at(f, MAILS_SECONDS);
@@ -189,7 +175,7 @@ static void reset_mails_are_bounded_among_64(struct fixture *f) {
 /* ---- history ---- */
 
 static void password_history_has_what_the_policy_says(struct fixture *f) {
-    password_world(f, "{\"history\":2}");
+    world_login(f, "{\"history\":2}", S("hash-0"));
     static const char *const hashes[] = {"hash-1", "hash-2", "hash-3"};
     for (size_t i = 0; i < COUNT_OF(hashes); i++) {
         struct password_owner o = owner_now(f);
@@ -210,7 +196,7 @@ static void password_history_has_what_the_policy_says(struct fixture *f) {
 }
 
 static void who_is_invited_becomes_active(struct fixture *f) {
-    password_world(f, "{}");
+    world_login(f, "{}", S("hash-0"));
     must(f->cx,
          db_exec(f->cx, "UPDATE employee SET status = 'PENDING' WHERE tenant_id = '" TENANT_1 "'",
                  DB_NO_ARGS, NULL));

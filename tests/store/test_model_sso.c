@@ -2,18 +2,6 @@
 /* Browser sessions, and what they issued. */
 #include "model_world.h"
 
-static struct str sso_new(struct fixture *f, struct sso_session *s) {
-    struct str cookie;
-    *s = (struct sso_session){.tenant_id = S(TENANT_1),
-                              .employee_id = S(USER_1),
-                              .amr = S("pwd"),
-                              .idle_seconds = 3600,
-                              .expires_at = f->cx->now + 43200};
-    sso_session_prepare(f->cx, s, &cookie);
-    must(f->cx, sso_session_create(f->cx, s));
-    return cookie;
-}
-
 static void sso_lives(struct fixture *f, struct str cookie) {
     struct sso_session s;
     must(f->cx, sso_session_find(f->cx, S(ENV_1), cookie, &s));
@@ -27,7 +15,7 @@ static void sso_is_dead(struct fixture *f, struct str cookie) {
 static void sso_session_is_found_by_its_cookie(struct fixture *f) {
     struct sso_session made, s;
     world_make(f);
-    struct str cookie = sso_new(f, &made);
+    struct str cookie = world_sso(f, NULL, &made);
     must(f->cx, sso_session_find(f->cx, S(ENV_1), cookie, &s));
     must_be(s.tenant_id, TENANT_1);
     must_be(s.employee_id, USER_1);
@@ -50,7 +38,7 @@ static void sso_session_is_found_by_its_cookie(struct fixture *f) {
 static void fixation_every_sign_in_has_a_new_id(struct fixture *f) {
     struct sso_session a, b;
     world_make(f);
-    struct str first = sso_new(f, &a), second = sso_new(f, &b);
+    struct str first = world_sso(f, NULL, &a), second = world_sso(f, NULL, &b);
     assert_false(str_eq(first, second));
     assert_false(str_eq(a.sso_session_id, b.sso_session_id));
     /* Whatever was in the struct before: an id that somebody set is not kept. */
@@ -63,7 +51,7 @@ static void fixation_every_sign_in_has_a_new_id(struct fixture *f) {
 static void sso_session_ends_by_idleness_and_by_age(struct fixture *f) {
     struct sso_session s;
     world_make(f);
-    struct str cookie = sso_new(f, &s);
+    struct str cookie = world_sso(f, NULL, &s);
     store_at(f, 3599);
     sso_lives(f, cookie);
     store_at(f, 1);
@@ -83,7 +71,7 @@ static void sso_session_ends_by_idleness_and_by_age(struct fixture *f) {
 static void sso_session_use_is_written_once_a_minute(struct fixture *f) {
     struct sso_session s;
     world_make(f);
-    struct str cookie = sso_new(f, &s);
+    struct str cookie = world_sso(f, NULL, &s);
     int64_t made = f->cx->now;
     store_at(f, 59);
     must(f->cx, sso_session_used(f->cx, &s));
@@ -95,29 +83,17 @@ static void sso_session_use_is_written_once_a_minute(struct fixture *f) {
 }
 
 static struct str issued(struct fixture *f, struct str sso_session_id) {
-    struct session s = {.tenant_id = S(TENANT_1),
-                        .session_id = uuid_v7(f->cx),
-                        .application_tenant_id = S(TENANT_1),
-                        .application_id = S(APP_1),
-                        .employee_id = S(USER_1),
-                        .scope = S("openid"),
-                        .sso_session_id = sso_session_id,
-                        .nonce = S("n-0S6_WzA2Mj"),
-                        .amr = S("pwd"),
-                        .auth_at = f->cx->now,
-                        .created_at = f->cx->now,
-                        .expires_at = f->cx->now + 7200,
-                        .refresh_digest = S("digest-0"),
-                        .refresh_expires_at = f->cx->now + 7200};
-    must(f->cx, session_create(f->cx, &s));
-    return s.session_id;
+    return world_session_with(f, (struct session){.sso_session_id = sso_session_id,
+                                                  .nonce = S("n-0S6_WzA2Mj"),
+                                                  .amr = S("pwd")})
+        .session_id;
 }
 
 static void session_keeps_nonce_amr_and_browser_session(struct fixture *f) {
     struct sso_session sso;
     struct session s;
     world_make(f);
-    (void)sso_new(f, &sso);
+    (void)world_sso(f, NULL, &sso);
     must(f->cx, session_find(f->cx, S(TENANT_1), issued(f, sso.sso_session_id), &s));
     assert_true(str_eq(s.sso_session_id, sso.sso_session_id));
     must_be(s.nonce, "n-0S6_WzA2Mj");
@@ -152,7 +128,7 @@ static void is_alive(struct fixture *f, struct str session_id) {
 static void dead_means_dead_logout_revokes_what_was_issued(struct fixture *f) {
     struct sso_session one, other;
     world_make(f);
-    struct str cookie = sso_new(f, &one), kept = sso_new(f, &other);
+    struct str cookie = world_sso(f, NULL, &one), kept = world_sso(f, NULL, &other);
     struct str a = issued(f, one.sso_session_id), b = issued(f, one.sso_session_id);
     struct str c = issued(f, other.sso_session_id), key = world_session(f, STR_NONE).session_id;
     must(f->cx, sso_session_end(f->cx, S(TENANT_2), one.sso_session_id));
@@ -169,7 +145,7 @@ static void dead_means_dead_logout_revokes_what_was_issued(struct fixture *f) {
 static void dead_means_dead_a_new_password_ends_all_browser_sessions(struct fixture *f) {
     struct sso_session one, other;
     world_make(f);
-    struct str first = sso_new(f, &one), second = sso_new(f, &other);
+    struct str first = world_sso(f, NULL, &one), second = world_sso(f, NULL, &other);
     struct str a = issued(f, one.sso_session_id), b = issued(f, other.sso_session_id);
     struct str key = world_session(f, STR_NONE).session_id;
     must(f->cx, login_password_set(f->cx, S(TENANT_1), S(USER_1), S("hash"), false));
@@ -183,7 +159,7 @@ static void dead_means_dead_a_new_password_ends_all_browser_sessions(struct fixt
 static void dead_means_dead_an_ended_browser_session_issues_nothing(struct fixture *f) {
     struct sso_session sso;
     world_make(f);
-    (void)sso_new(f, &sso);
+    (void)world_sso(f, NULL, &sso);
     must(f->cx, sso_session_end(f->cx, S(TENANT_1), sso.sso_session_id));
     struct session s = {.tenant_id = S(TENANT_1),
                         .session_id = uuid_v7(f->cx),
@@ -223,7 +199,7 @@ static err logout_or_issue(struct ctx *cx, void *state) {
 static void dead_means_dead_logout_among_64_leaves_nothing_alive(struct fixture *f) {
     struct sso_session sso;
     world_make(f);
-    (void)sso_new(f, &sso);
+    (void)world_sso(f, NULL, &sso);
     struct logout_race r = {.sso_session_id = sso.sso_session_id};
     (void)store_race(f, logout_or_issue, &r, ERR_INVALID_GRANT);
     assert_int_equal(store_number(f, "SELECT count(*) FROM session WHERE revoked_at IS NULL"), 0);
@@ -238,7 +214,7 @@ static void dead_means_dead_browser_sessions_of_the_dead(struct fixture *f) {
     };
     struct sso_session s;
     world_make(f);
-    struct str cookie = sso_new(f, &s);
+    struct str cookie = world_sso(f, NULL, &s);
     for (size_t i = 0; i < COUNT_OF(changes); i++) {
         must(f->cx, db_exec(f->cx, changes[i][0], DB_NO_ARGS, NULL));
         sso_is_dead(f, cookie);
@@ -251,7 +227,7 @@ static void secrets_once_the_row_has_a_digest_of_the_cookie(struct fixture *f) {
     struct sso_session s;
     struct str sso_id;
     world_make(f);
-    struct str cookie = sso_new(f, &s);
+    struct str cookie = world_sso(f, NULL, &s);
     must(f->cx, db_one(f->cx, "SELECT sso_session_id FROM sso_session", DB_NO_ARGS,
                        DB_COLUMNS(COLUMN_STR(&sso_id))));
     assert_true(sha256_matches(cookie, sso_id));
