@@ -29,13 +29,18 @@ static inline void fixture_fill(const struct random *random, void *to, size_t n)
     }
 }
 
-static inline int fixture_setup(void **state) {
-    struct fixture *f = test_calloc(1, sizeof *f);
-    f->arena = arena_new();
+/* For a struct that has one as a member. */
+static inline void fixture_init(struct fixture *f) {
+    *f = (struct fixture){.arena = arena_new()};
     f->clock = clock_fixed(FIXTURE_NOW * INT64_C(1000) + 123);
     f->random = (struct random){.fill = fixture_fill, .state = &f->next_random};
     f->log = (struct log){.fd = -1, .clock = &f->clock};
     ctx_init(&f->cx, f->arena, &f->clock, &f->random, &f->log);
+}
+
+static inline int fixture_setup(void **state) {
+    struct fixture *f = test_calloc(1, sizeof *f);
+    fixture_init(f);
     *state = f;
     return 0;
 }

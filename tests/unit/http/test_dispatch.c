@@ -140,14 +140,7 @@ static const struct route rows[] = {
 
 static int setup(void **state) {
     struct world *w = test_calloc(1, sizeof *w);
-    void *f;
-    (void)fixture_setup(&f);
-    w->f = *(struct fixture *)f;
-    test_free(f);
-    w->f.cx.clock = &w->f.clock;
-    w->f.cx.log = &w->f.log;
-    w->f.cx.random = &w->f.random;
-    w->f.random.state = &w->f.next_random;
+    fixture_init(&w->f);
     const struct limits_options limits = {.per_minute = {[RATE_MAIL] = 6}};
     w->table = route_table_new(rows, COUNT_OF(rows));
     w->hooks = (struct http_hooks){.environment = environment_hook,

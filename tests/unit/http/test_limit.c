@@ -15,12 +15,7 @@ struct world {
 
 static int setup(void **state) {
     struct world *w = test_calloc(1, sizeof *w);
-    void *f;
-    (void)fixture_setup(&f);
-    w->f = *(struct fixture *)f;
-    test_free(f);
-    w->f.cx.random = &w->f.random;
-    w->f.random.state = &w->f.next_random;
+    fixture_init(&w->f);
     const struct limits_options options = {
         .per_minute = {[RATE_PASSWORD] = 6, [RATE_MAIL] = 60, [RATE_TOKEN] = 1}};
     w->hooks.limits = limits_new(&options, w->f.cx.random);
