@@ -321,19 +321,20 @@ json_t *claims_of(struct ctx *cx, const char *token) {
     return claims;
 }
 
+const char *claim_text(const json_t *claims, const char *name) {
+    const char *text = json_string_value(json_object_get(claims, name));
+    return text != NULL ? text : "";
+}
+
 /* ---- the usual ---- */
 
 struct answer password_token(struct house *h) {
     return ASK(h, .handle = token_post,
-               .body = "grant_type=password&username=" KEY_ID "&password=" KEY_SECRET
-                       "&client_id=" APP_CONF
-                       "&client_secret=q7Rw-xK2m.Tz9_pLd4~Vn8sYb3HcJ6fGe%2B/%2541");
+               .body = "grant_type=password&username=" KEY_ID "&password=" KEY_SECRET AS(APP_CONF));
 }
 
 struct answer client_token(struct house *h) {
-    return ASK(h, .handle = token_post,
-               .body = "grant_type=client_credentials&client_id=" APP_POST
-                       "&client_secret=q7Rw-xK2m.Tz9_pLd4~Vn8sYb3HcJ6fGe%2B/%2541");
+    return ASK(h, .handle = token_post, .body = "grant_type=client_credentials" AS(APP_POST));
 }
 
 struct answer access_key_token(struct house *h) {
@@ -344,11 +345,25 @@ struct answer access_key_token(struct house *h) {
 struct answer refresh_post(struct ctx *cx, const char *application, const char *token) {
     struct ask a = {
         .handle = token_post,
-        .body = format(cx,
-                       "grant_type=refresh_token&refresh_token=%s&client_id=%s&client_secret="
-                       "q7Rw-xK2m.Tz9_pLd4~Vn8sYb3HcJ6fGe%%2B/%%2541",
-                       token, application)};
+        .body =
+            format(cx, "grant_type=refresh_token&refresh_token=%s&client_id=%s&client_secret=%s",
+                   token, application, SECRET_FORM)};
     return ask(cx, &a);
+}
+
+bool answer_active(const struct answer *a) {
+    assert_ok(a);
+    bool active = json_is_true(json_object_get(a->json, "active"));
+    /* RFC 7662 2.2: nothing more about an inactive token. */
+    assert_true(active || json_object_size(a->json) == 1);
+    return active;
+}
+
+bool is_active(struct house *h, const char *application, const char *token) {
+    struct answer a = ASK(h, .handle = introspect_post,
+                          .body = format(&h->cx, "token=%s&client_id=%s&client_secret=%s", token,
+                                         application, SECRET_FORM));
+    return answer_active(&a);
 }
 
 /* What the grants of people signing in will give. */

@@ -49,10 +49,13 @@
 #define TWO_SECRET   KEY("G")
 
 /* Applications of TENANT; the secret of those that have one: */
-#define SECRET    "q7Rw-xK2m.Tz9_pLd4~Vn8sYb3HcJ6fGe+/%41"
-#define APP_BASIC "b0000000-0000-4000-8000-000000000001" /* backend, single */
-#define APP_POST  "b0000000-0000-4000-8000-000000000002" /* backend, all, allowed in TENANT_TWO */
-#define APP_JWT   "b0000000-0000-4000-8000-000000000003" /* backend, client_secret_jwt */
+#define SECRET "q7Rw-xK2m.Tz9_pLd4~Vn8sYb3HcJ6fGe+/%41"
+/* ... as it stands in a form, and the parameters of who has it. */
+#define SECRET_FORM "q7Rw-xK2m.Tz9_pLd4~Vn8sYb3HcJ6fGe%2B/%2541"
+#define AS(id)      "&client_id=" id "&client_secret=" SECRET_FORM
+#define APP_BASIC   "b0000000-0000-4000-8000-000000000001" /* backend, single */
+#define APP_POST    "b0000000-0000-4000-8000-000000000002" /* backend, all, allowed in TENANT_TWO */
+#define APP_JWT     "b0000000-0000-4000-8000-000000000003" /* backend, client_secret_jwt */
 #define APP_KEY                                                                                    \
     "b0000000-0000-4000-8000-000000000004" /* backend, private_key_jwt, jwksEndpoint               \
                                             */
@@ -141,12 +144,16 @@ const char *bearer(struct ctx *cx, const char *token);
 const char *format(struct ctx *cx, const char *text, ...) PRINTF_LIKE(2, 3);
 /* A token's payload. */
 json_t *claims_of(struct ctx *cx, const char *token);
+const char *claim_text(const json_t *claims, const char *name); /* "" if it is not text */
 
 /* Token answers of the usual kind. */
 struct answer password_token(struct house *h);   /* APP_CONF, KEY_ID */
 struct answer client_token(struct house *h);     /* APP_POST */
 struct answer access_key_token(struct house *h); /* /token/access-key, KEY_ID */
 struct answer refresh_post(struct ctx *cx, const char *application, const char *token);
+/* What introspection answers, and what it answers this application about a token. */
+bool answer_active(const struct answer *a);
+bool is_active(struct house *h, const char *application, const char *token);
 /* A refresh token of APP_PUBLIC, for USER. */
 const char *public_refresh(struct ctx *cx);
 

@@ -138,7 +138,7 @@ const char *code_of(struct house *h, struct browser *b, const char *query) {
 
 struct answer redeem(struct house *h, const char *application, const char *code, const char *more) {
     bool public = strcmp(application, APP_PUBLIC) == 0;
-    const char *secret = public ? "" : "&client_secret=q7Rw-xK2m.Tz9_pLd4~Vn8sYb3HcJ6fGe%2B/%2541";
+    const char *secret = public ? "" : "&client_secret=" SECRET_FORM;
     return ASK(h, .handle = token_post,
                .body =
                    format(&h->cx,

@@ -13,11 +13,6 @@ static void all_types(struct house *h) {
                  "WHERE application_id = '" APP_CONF "'");
 }
 
-static const char *text_of(const json_t *claims, const char *name) {
-    const char *text = json_string_value(json_object_get(claims, name));
-    return text != NULL ? text : "";
-}
-
 /* Core 3.1.3.6: the left half of SHA-256. */
 static const char *half_hash(struct house *h, const char *of) {
     unsigned char digest[SHA256_SIZE];
@@ -89,16 +84,16 @@ static void hybrid_id_token_binds_code_and_token(void **state) {
         REQUEST "&nonce=n-0S6_%C3%BC%22&response_type=code+id_token+token"
                 "&claims=%7B%22id_token%22%3A%7B%22email%22%3A%7B%22essential%22%3Atrue%7D%7D%7D");
     json_t *claims = claims_of(&h->cx, location_param(h, &a, "id_token"));
-    assert_string_equal(text_of(claims, "nonce"), "n-0S6_\xc3\xbc\"");
-    assert_string_equal(text_of(claims, "c_hash"), half_hash(h, location_param(h, &a, "code")));
-    assert_string_equal(text_of(claims, "at_hash"),
+    assert_string_equal(claim_text(claims, "nonce"), "n-0S6_\xc3\xbc\"");
+    assert_string_equal(claim_text(claims, "c_hash"), half_hash(h, location_param(h, &a, "code")));
+    assert_string_equal(claim_text(claims, "at_hash"),
                         half_hash(h, location_param(h, &a, "access_token")));
-    assert_string_equal(text_of(claims, "aud"), APP_CONF);
-    assert_string_equal(text_of(claims, "sub"), "user:" USER);
-    assert_string_equal(text_of(claims, "acr"), "1");
+    assert_string_equal(claim_text(claims, "aud"), APP_CONF);
+    assert_string_equal(claim_text(claims, "sub"), "user:" USER);
+    assert_string_equal(claim_text(claims, "acr"), "1");
     assert_string_equal(json_string_value(json_array_get(json_object_get(claims, "amr"), 0)),
                         "pwd");
-    assert_string_equal(text_of(claims, "email"), "beowulf.mail@example.com");
+    assert_string_equal(claim_text(claims, "email"), "beowulf.mail@example.com");
     assert_int_equal(json_integer_value(json_object_get(claims, "auth_time")), NOW);
     assert_int_equal(json_integer_value(json_object_get(claims, "iat")), NOW + 30);
     /* The access token is good, and of a session that ends with the browser's. */
@@ -109,15 +104,15 @@ static void hybrid_id_token_binds_code_and_token(void **state) {
     struct session session;
     assert_int_equal(session_find(&h->cx, token.tenant_id, token.session_id, &session), OK);
     assert_true(str_eq(session.sso_session_id, b.sso->sso_session_id));
-    assert_string_equal(text_of(claims, "sid"), str_z(h->arena, token.session_id));
+    assert_string_equal(claim_text(claims, "sid"), str_z(h->arena, token.session_id));
     /* And the code works. */
     struct answer tokens = redeem(h, APP_CONF, location_param(h, &a, "code"), "");
     assert_ok(&tokens);
     claims = claims_of(&h->cx, answer_text(&tokens, "id_token"));
-    assert_string_equal(text_of(claims, "nonce"), "n-0S6_\xc3\xbc\"");
-    assert_string_equal(text_of(claims, "email"), "beowulf.mail@example.com");
-    assert_string_equal(text_of(claims, "acr"), "1");
-    assert_string_equal(text_of(claims, "c_hash"), "");
+    assert_string_equal(claim_text(claims, "nonce"), "n-0S6_\xc3\xbc\"");
+    assert_string_equal(claim_text(claims, "email"), "beowulf.mail@example.com");
+    assert_string_equal(claim_text(claims, "acr"), "1");
+    assert_string_equal(claim_text(claims, "c_hash"), "");
 }
 
 /* OpenID Connect Core 5.4: without an access token the id token says what the scope asks for. */
@@ -132,10 +127,10 @@ static void scope_claims_are_in_an_id_token_that_comes_alone(void **state) {
     house_sql(h, "UPDATE employee SET attributes = '{\"mobileNumber\":\"+4930123\"}'");
     struct answer a = browser_get(h, &b, format(&h->cx, "%sid_token", query));
     json_t *claims = claims_of(&h->cx, location_param(h, &a, "id_token"));
-    assert_string_equal(text_of(claims, "preferred_username"), "beowulf@example.com");
-    assert_string_equal(text_of(claims, "email"), "beowulf.mail@example.com");
+    assert_string_equal(claim_text(claims, "preferred_username"), "beowulf@example.com");
+    assert_string_equal(claim_text(claims, "email"), "beowulf.mail@example.com");
     assert_true(json_is_false(json_object_get(claims, "email_verified")));
-    assert_string_equal(text_of(claims, "phone_number"), "+4930123");
+    assert_string_equal(claim_text(claims, "phone_number"), "+4930123");
     /* With one userinfo has them; without code nobody is offline. */
     a = browser_get(h, &b, format(&h->cx, "%sid_token+token", query));
     claims = claims_of(&h->cx, location_param(h, &a, "id_token"));

@@ -5,11 +5,6 @@
 
 #include <string.h>
 
-static const char *text_of(const json_t *claims, const char *name) {
-    const char *text = json_string_value(json_object_get(claims, name));
-    return text != NULL ? text : "";
-}
-
 static int64_t number_of(const json_t *claims, const char *name) {
     assert_true(json_is_integer(json_object_get(claims, name)));
     return json_integer_value(json_object_get(claims, name));
@@ -21,27 +16,27 @@ static void access_token_has_the_claims_of_the_sample(void **state) {
     assert_ok(&a);
     json_t *claims = claims_of(&h->cx, answer_text(&a, "access_token"));
     json_t *role = json_object_get(claims, "role");
-    assert_string_equal(text_of(role, "legacyId"), "Administrator");
-    assert_true(strlen(text_of(role, "id")) == UUID_LENGTH);
+    assert_string_equal(claim_text(role, "legacyId"), "Administrator");
+    assert_true(strlen(claim_text(role, "id")) == UUID_LENGTH);
     assert_true(json_is_integer(json_object_get(role, "lastUpdateTime")));
     assert_true(json_is_array(json_object_get(role, "secondaryRoles")));
     assert_true(json_is_object(json_object_get(claims, "views")));
-    assert_string_equal(text_of(claims, "icAgentId"), "30387543");
-    assert_string_equal(text_of(claims, "icSPId"), "886");
+    assert_string_equal(claim_text(claims, "icAgentId"), "30387543");
+    assert_string_equal(claim_text(claims, "icSPId"), "886");
     assert_int_equal(number_of(claims, "icBUId"), 4600738);
-    assert_string_equal(text_of(claims, "icClusterId"), "B32");
-    assert_string_equal(text_of(claims, "sub"), "user:" USER);
-    assert_string_equal(text_of(claims, "iss"), ISSUER);
-    assert_string_equal(text_of(claims, "aud"), APP_CONF "@cxone");
-    assert_string_equal(text_of(claims, "name"), "beowulf@example.com");
-    assert_string_equal(text_of(claims, "given_name"), "Beo\xc3\xbclf");
-    assert_string_equal(text_of(claims, "family_name"), "Herot");
-    assert_string_equal(text_of(claims, "tenantId"), TENANT);
-    assert_string_equal(text_of(claims, "tenant"), "classics");
-    assert_string_equal(text_of(claims, "client_id"), APP_CONF);
+    assert_string_equal(claim_text(claims, "icClusterId"), "B32");
+    assert_string_equal(claim_text(claims, "sub"), "user:" USER);
+    assert_string_equal(claim_text(claims, "iss"), ISSUER);
+    assert_string_equal(claim_text(claims, "aud"), APP_CONF "@cxone");
+    assert_string_equal(claim_text(claims, "name"), "beowulf@example.com");
+    assert_string_equal(claim_text(claims, "given_name"), "Beo\xc3\xbclf");
+    assert_string_equal(claim_text(claims, "family_name"), "Herot");
+    assert_string_equal(claim_text(claims, "tenantId"), TENANT);
+    assert_string_equal(claim_text(claims, "tenant"), "classics");
+    assert_string_equal(claim_text(claims, "client_id"), APP_CONF);
     assert_int_equal(number_of(claims, "iat"), NOW);
     assert_int_equal(number_of(claims, "exp"), NOW + 3600);
-    assert_true(strlen(text_of(claims, "jti")) > 0 && strlen(text_of(claims, "sid")) > 0);
+    assert_true(strlen(claim_text(claims, "jti")) > 0 && strlen(claim_text(claims, "sid")) > 0);
 }
 
 static void id_token_has_the_claims_of_the_sample(void **state) {
@@ -49,19 +44,19 @@ static void id_token_has_the_claims_of_the_sample(void **state) {
     struct answer a = password_token(h);
     assert_ok(&a);
     json_t *claims = claims_of(&h->cx, answer_text(&a, "id_token"));
-    assert_string_equal(text_of(claims, "icAgentId"), "30387543");
-    assert_string_equal(text_of(claims, "icDomain"), "nice-incontact.com");
-    assert_string_equal(text_of(claims, "area"), "na1");
-    assert_string_equal(text_of(claims, "userId"), USER);
-    assert_string_equal(text_of(claims, "aud"), APP_CONF);
-    assert_string_equal(text_of(claims, "azp"), APP_CONF);
-    assert_string_equal(text_of(claims, "tenantId"), TENANT);
+    assert_string_equal(claim_text(claims, "icAgentId"), "30387543");
+    assert_string_equal(claim_text(claims, "icDomain"), "nice-incontact.com");
+    assert_string_equal(claim_text(claims, "area"), "na1");
+    assert_string_equal(claim_text(claims, "userId"), USER);
+    assert_string_equal(claim_text(claims, "aud"), APP_CONF);
+    assert_string_equal(claim_text(claims, "azp"), APP_CONF);
+    assert_string_equal(claim_text(claims, "tenantId"), TENANT);
     assert_int_equal(number_of(claims, "icBUId"), 4600738);
     assert_int_equal(number_of(claims, "auth_time"), NOW);
     unsigned char digest[SHA256_SIZE];
     const char *access = answer_text(&a, "access_token");
     sha256(access, strlen(access), digest);
-    assert_true(str_is(base64url(h->arena, digest, 16), text_of(claims, "at_hash")));
+    assert_true(str_is(base64url(h->arena, digest, 16), claim_text(claims, "at_hash")));
     assert_null(json_object_get(claims, "amr"));
     assert_null(json_object_get(claims, "client_id"));
 }
@@ -90,9 +85,9 @@ static void answer_to_a_user_flow_has_all_members(void **state) {
     assert_string_equal(answer_text(&a, "issued_token_type"),
                         "urn:ietf:params:oauth:token-type:access_token");
     json_t *refresh = claims_of(&h->cx, answer_text(&a, "refresh_token"));
-    assert_string_equal(text_of(refresh, "aud"), APP_CONF "@cxone");
-    assert_string_equal(text_of(refresh, "id"), USER);
-    assert_true(strlen(text_of(refresh, "sessionId")) > 0);
+    assert_string_equal(claim_text(refresh, "aud"), APP_CONF "@cxone");
+    assert_string_equal(claim_text(refresh, "id"), USER);
+    assert_true(strlen(claim_text(refresh, "sessionId")) > 0);
     assert_int_equal(number_of(refresh, "exp"), NOW + 7200);
     assert_false(a.reply->cacheable);
     assert_true(str_is(a.reply->tenant_id, TENANT) && str_is(a.reply->client_id, APP_CONF) &&
@@ -104,7 +99,7 @@ static void client_token_is_of_no_user(void **state) {
     struct answer a = client_token(h);
     assert_ok(&a);
     json_t *claims = claims_of(&h->cx, answer_text(&a, "access_token"));
-    assert_string_equal(text_of(claims, "sub"), "client:" APP_POST);
+    assert_string_equal(claim_text(claims, "sub"), "client:" APP_POST);
     assert_null(json_object_get(claims, "role"));
     assert_null(json_object_get(claims, "icAgentId"));
     assert_null(json_object_get(claims, "name"));

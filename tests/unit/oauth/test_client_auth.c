@@ -4,10 +4,8 @@
 
 #include <string.h>
 
-#define CLIENT      "grant_type=client_credentials"
-#define POST_SECRET "q7Rw-xK2m.Tz9_pLd4~Vn8sYb3HcJ6fGe%2B/%2541"
-#define AS(id)      "&client_id=" id "&client_secret=" POST_SECRET
-#define ENCODED     "q7Rw-xK2m.Tz9_pLd4~Vn8sYb3HcJ6fGe%2B%2F%2541"
+#define CLIENT  "grant_type=client_credentials"
+#define ENCODED "q7Rw-xK2m.Tz9_pLd4~Vn8sYb3HcJ6fGe%2B%2F%2541"
 
 static struct answer with(struct house *h, const char *authorization, const char *body) {
     return ASK(h, .handle = token_post, .authorization = authorization, .body = body);

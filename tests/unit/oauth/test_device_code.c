@@ -5,7 +5,7 @@
 #include <string.h>
 
 #define GRANT "grant_type=" GRANT_DEVICE_CODE
-#define POST  "client_id=" APP_CONF "&client_secret=q7Rw-xK2m.Tz9_pLd4~Vn8sYb3HcJ6fGe%2B/%2541"
+#define POST  "client_id=" APP_CONF "&client_secret=" SECRET_FORM
 
 static const char *client_of(const char *application) {
     return strcmp(application, APP_CONF) == 0 ? POST : "client_id=" APP_PUBLIC;

@@ -4,33 +4,18 @@
 
 #include <string.h>
 
-#define POST_SECRET "q7Rw-xK2m.Tz9_pLd4~Vn8sYb3HcJ6fGe%%2B/%%2541"
-
 static struct answer with(struct house *h, handler *handle, const char *application,
                           const char *token) {
     return ASK(h, .handle = handle,
-               .body = format(&h->cx, "token=%s&client_id=%s&client_secret=" POST_SECRET, token,
-                              application));
-}
-
-static bool is_active(const struct answer *a) {
-    assert_ok(a);
-    bool active = json_is_true(json_object_get(a->json, "active"));
-    /* RFC 7662 2.2: nothing more about an inactive token. */
-    assert_true(active || json_object_size(a->json) == 1);
-    return active;
-}
-
-static bool active(struct house *h, const char *application, const char *token) {
-    struct answer a = with(h, introspect_post, application, token);
-    return is_active(&a);
+               .body = format(&h->cx, "token=%s&client_id=%s&client_secret=%s", token, application,
+                              SECRET_FORM));
 }
 
 static void own_token_is_described(void **state) {
     struct house *h = *state;
     struct answer token = password_token(h);
     struct answer a = with(h, introspect_post, APP_CONF, answer_text(&token, "access_token"));
-    assert_true(is_active(&a));
+    assert_true(answer_active(&a));
     assert_string_equal(answer_text(&a, "client_id"), APP_CONF);
     assert_string_equal(answer_text(&a, "username"), "beowulf@example.com");
     assert_string_equal(answer_text(&a, "token_type"), "Bearer");
@@ -41,8 +26,8 @@ static void own_token_is_described(void **state) {
     assert_string_equal(answer_text(&a, "tenantId"), TENANT);
     assert_int_equal(answer_number(&a, "exp"), NOW + 3600);
     assert_int_equal(answer_number(&a, "iat"), NOW);
-    assert_true(active(h, APP_CONF, answer_text(&token, "refresh_token")));
-    assert_false(active(h, APP_CONF, answer_text(&token, "id_token")));
+    assert_true(is_active(h, APP_CONF, answer_text(&token, "refresh_token")));
+    assert_false(is_active(h, APP_CONF, answer_text(&token, "id_token")));
 }
 
 static void dead_means_dead_a_scope_taken_from_the_application_is_not_told(void **state) {
@@ -52,7 +37,7 @@ static void dead_means_dead_a_scope_taken_from_the_application_is_not_told(void 
     static const char *const kinds[] = {"access_token", "refresh_token"};
     for (size_t i = 0; i < COUNT_OF(kinds); i++) {
         struct answer a = with(h, introspect_post, APP_CONF, answer_text(&token, kinds[i]));
-        assert_true(is_active(&a));
+        assert_true(answer_active(&a));
         assert_string_equal(answer_text(&a, "scope"), "openid");
     }
     house_sql(h, "UPDATE application SET scope = '" SCOPES "'");
@@ -62,38 +47,35 @@ static void used_refresh_token_is_inactive(void **state) {
     struct house *h = *state;
     struct answer token = password_token(h);
     struct answer next = refresh_post(&h->cx, APP_CONF, answer_text(&token, "refresh_token"));
-    assert_false(active(h, APP_CONF, answer_text(&token, "refresh_token")));
-    assert_true(active(h, APP_CONF, answer_text(&next, "refresh_token")));
-    assert_true(active(h, APP_CONF, answer_text(&token, "access_token")));
+    assert_false(is_active(h, APP_CONF, answer_text(&token, "refresh_token")));
+    assert_true(is_active(h, APP_CONF, answer_text(&next, "refresh_token")));
+    assert_true(is_active(h, APP_CONF, answer_text(&token, "access_token")));
 }
 
 static void back_end_sees_its_tenant_and_no_other(void **state) {
     struct house *h = *state;
     struct answer ours = password_token(h);
-    assert_true(active(h, APP_POST, answer_text(&ours, "access_token")));
+    assert_true(is_active(h, APP_POST, answer_text(&ours, "access_token")));
     struct answer theirs =
         ASK(h, .handle = token_post,
-            .body = format(&h->cx, "grant_type=client_credentials&client_id=" APP_POST
-                                   "&client_secret=" POST_SECRET "&tenantId=" TENANT_TWO));
+            .body = "grant_type=client_credentials" AS(APP_POST) "&tenantId=" TENANT_TWO);
     assert_ok(&theirs);
-    assert_true(active(h, APP_POST, answer_text(&theirs, "access_token")));
-    assert_false(active(h, APP_ALL, answer_text(&theirs, "access_token")));
+    assert_true(is_active(h, APP_POST, answer_text(&theirs, "access_token")));
+    assert_false(is_active(h, APP_ALL, answer_text(&theirs, "access_token")));
     struct answer client = client_token(h);
-    assert_false(active(h, APP_CONF, answer_text(&client, "access_token")));
+    assert_false(is_active(h, APP_CONF, answer_text(&client, "access_token")));
 }
 
 static void audience_foreign_and_broken_tokens_are_inactive(void **state) {
     struct house *h = *state;
-    struct answer gov =
-        ASK(h, .handle = token_post, .host = HOST_GOV,
-            .body = format(&h->cx, "grant_type=client_credentials&client_id=" APP_GOV
-                                   "&client_secret=" POST_SECRET));
+    struct answer gov = ASK(h, .handle = token_post, .host = HOST_GOV,
+                            .body = "grant_type=client_credentials" AS(APP_GOV));
     assert_ok(&gov);
-    assert_false(active(h, APP_POST, answer_text(&gov, "access_token")));
-    assert_false(active(h, APP_POST, "nonsense"));
+    assert_false(is_active(h, APP_POST, answer_text(&gov, "access_token")));
+    assert_false(is_active(h, APP_POST, "nonsense"));
     struct answer token = password_token(h);
     house_later(h, 3600);
-    assert_false(active(h, APP_CONF, answer_text(&token, "access_token")));
+    assert_false(is_active(h, APP_CONF, answer_text(&token, "access_token")));
 }
 
 static void introspection_needs_authentication(void **state) {
@@ -106,10 +88,10 @@ static void introspection_needs_authentication(void **state) {
             .body = "token=x&client_id=" APP_POST "&client_secret=wrong");
     assert_error(&a, 401, "invalid_client");
     a = ASK(h, .handle = introspect_post,
-            .body = format(&h->cx, "client_id=" APP_POST "&client_secret=" POST_SECRET));
+            .body = "client_id=" APP_POST "&client_secret=" SECRET_FORM);
     assert_error(&a, 400, "invalid_request");
     a = ASK(h, .handle = introspect_post, .query = "token=x",
-            .body = format(&h->cx, "client_id=" APP_POST "&client_secret=" POST_SECRET));
+            .body = "client_id=" APP_POST "&client_secret=" SECRET_FORM);
     assert_error(&a, 400, "invalid_request");
 }
 
@@ -117,8 +99,8 @@ static void dead_means_dead_in_introspection(void **state) {
     struct house *h = *state;
     struct answer token = password_token(h);
     house_sql(h, "UPDATE employee SET status = 'BLOCKED' WHERE employee_id = '" USER "'");
-    assert_false(active(h, APP_CONF, answer_text(&token, "access_token")));
-    assert_false(active(h, APP_CONF, answer_text(&token, "refresh_token")));
+    assert_false(is_active(h, APP_CONF, answer_text(&token, "access_token")));
+    assert_false(is_active(h, APP_CONF, answer_text(&token, "refresh_token")));
 }
 
 /* ---- revocation ---- */
@@ -130,7 +112,7 @@ static void revoking_either_token_ends_the_session(void **state) {
         struct answer token = password_token(h);
         struct answer a = with(h, revoke_post, APP_CONF, answer_text(&token, members[i]));
         assert_ok(&a);
-        assert_false(active(h, APP_CONF, answer_text(&token, "access_token")));
+        assert_false(is_active(h, APP_CONF, answer_text(&token, "access_token")));
         a = refresh_post(&h->cx, APP_CONF, answer_text(&token, "refresh_token"));
         assert_error(&a, 400, "invalid_grant");
         a = with(h, revoke_post, APP_CONF, answer_text(&token, members[i]));
@@ -161,7 +143,7 @@ static void tokens_of_others_are_not_revoked(void **state) {
     a = ASK(h, .handle = revoke_post,
             .body = format(&h->cx, "token=%s", answer_text(&token, "access_token")));
     assert_error(&a, 401, "invalid_client");
-    assert_true(active(h, APP_CONF, answer_text(&token, "access_token")));
+    assert_true(is_active(h, APP_CONF, answer_text(&token, "access_token")));
     a = with(h, revoke_post, APP_CONF, answer_text(&token, "id_token"));
     assert_error(&a, 400, "unsupported_token_type");
 }

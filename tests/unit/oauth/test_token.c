@@ -5,10 +5,8 @@
 
 #include <string.h>
 
-#define POST_SECRET "q7Rw-xK2m.Tz9_pLd4~Vn8sYb3HcJ6fGe%2B/%2541"
-#define AS(id)      "&client_id=" id "&client_secret=" POST_SECRET
-#define PASSWORD    "grant_type=password&username=" KEY_ID "&password=" KEY_SECRET
-#define CLIENT      "grant_type=client_credentials"
+#define PASSWORD "grant_type=password&username=" KEY_ID "&password=" KEY_SECRET
+#define CLIENT   "grant_type=client_credentials"
 
 static struct answer post(struct house *h, const char *body) {
     return ASK(h, .handle = token_post, .body = body);
@@ -23,7 +21,7 @@ static void param_pollution_every_parameter_twice_is_refused(void **state) {
         PASSWORD AS(APP_CONF) "&username=" KEY_ID,
         PASSWORD AS(APP_CONF) "&password=" KEY_SECRET,
         PASSWORD AS(APP_CONF) "&client_id=" APP_CONF,
-        PASSWORD AS(APP_CONF) "&client_secret=" POST_SECRET,
+        PASSWORD AS(APP_CONF) "&client_secret=" SECRET_FORM,
         PASSWORD AS(APP_CONF) "&scope=openid&scope=openid",
         CLIENT AS(APP_POST) "&tenantId=" TENANT "&tenantId=" TENANT,
         "grant_type=refresh_token&refresh_token=a&refresh_token=a",

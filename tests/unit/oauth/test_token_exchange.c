@@ -4,11 +4,10 @@
 
 #include <string.h>
 
-#define GRANT       "urn:ietf:params:oauth:grant-type:token-exchange"
-#define ACCESS      "urn:ietf:params:oauth:token-type:access_token"
-#define POST_SECRET "q7Rw-xK2m.Tz9_pLd4~Vn8sYb3HcJ6fGe%2B/%2541"
-#define CONF        "&client_id=" APP_CONF "&client_secret=" POST_SECRET
-#define PUBLIC      "&client_id=" APP_PUBLIC
+#define GRANT  "urn:ietf:params:oauth:grant-type:token-exchange"
+#define ACCESS "urn:ietf:params:oauth:token-type:access_token"
+#define CONF   AS(APP_CONF)
+#define PUBLIC "&client_id=" APP_PUBLIC
 
 /* `more`: the client, and what else. */
 static struct answer exchange(struct house *h, const char *token, const char *more) {
@@ -32,21 +31,6 @@ static const char *subject(struct house *h) {
     return answer_text(&a, "access_token");
 }
 
-static bool is_active(struct house *h, const char *token) {
-    struct answer a = ASK(h, .handle = introspect_post,
-                          .body = format(&h->cx,
-                                         "client_id=" APP_POST "&client_secret=q7Rw-xK2m."
-                                         "Tz9_pLd4~Vn8sYb3HcJ6fGe%%2B/%%2541&token=%s",
-                                         token));
-    assert_ok(&a);
-    return json_is_true(json_object_get(a.json, "active"));
-}
-
-static const char *claim(json_t *claims, const char *name) {
-    const char *value = json_string_value(json_object_get(claims, name));
-    return value != NULL ? value : "";
-}
-
 /* ---- what it gives ---- */
 
 static void public_application_gets_tokens_of_its_own(void **state) {
@@ -61,18 +45,18 @@ static void public_application_gets_tokens_of_its_own(void **state) {
     assert_int_equal(answer_number(&a, "expires_in"), 3600);
     json_t *access = claims_of(&h->cx, answer_text(&a, "access_token"));
     json_t *id = claims_of(&h->cx, answer_text(&a, "id_token"));
-    assert_string_equal(claim(access, "client_id"), APP_PUBLIC);
-    assert_string_equal(claim(access, "sub"), "user:" USER);
-    assert_string_equal(claim(id, "aud"), APP_PUBLIC);
-    assert_string_equal(claim(id, "userId"), USER);
-    assert_string_equal(claim(id, "tenantId"), TENANT);
+    assert_string_equal(claim_text(access, "client_id"), APP_PUBLIC);
+    assert_string_equal(claim_text(access, "sub"), "user:" USER);
+    assert_string_equal(claim_text(id, "aud"), APP_PUBLIC);
+    assert_string_equal(claim_text(id, "userId"), USER);
+    assert_string_equal(claim_text(id, "tenantId"), TENANT);
     /* The sign-in is the subject's; its nonce is not. */
     assert_int_equal(json_integer_value(json_object_get(id, "auth_time")), NOW);
     assert_string_equal(json_string_value(json_array_get(json_object_get(id, "amr"), 0)), "pwd");
     assert_null(json_object_get(id, "nonce"));
-    assert_string_not_equal(claim(access, "sid"), claim(claims_of(&h->cx, token), "sid"));
-    assert_true(is_active(h, answer_text(&a, "access_token")));
-    assert_true(is_active(h, token)); /* it stays what it was */
+    assert_string_not_equal(claim_text(access, "sid"), claim_text(claims_of(&h->cx, token), "sid"));
+    assert_true(is_active(h, APP_POST, answer_text(&a, "access_token")));
+    assert_true(is_active(h, APP_POST, token)); /* it stays what it was */
     a = ASK(h, .handle = token_post,
             .body = format(&h->cx, "grant_type=refresh_token&refresh_token=%s",
                            answer_text(&a, "refresh_token")));
@@ -116,7 +100,7 @@ static void confidential_applications_authenticate(void **state) {
 
 static void back_ends_may_not(void **state) {
     struct house *h = *state;
-    struct answer a = exchange(h, subject(h), "&client_id=" APP_POST "&client_secret=" POST_SECRET);
+    struct answer a = exchange(h, subject(h), AS(APP_POST));
     assert_error(&a, 400, "unauthorized_client");
 }
 
@@ -202,14 +186,13 @@ static void audience_tokens_of_another_environment_are_not_exchanged(void **stat
     const char *token = subject(h);
     house_sql(h,
               "UPDATE application SET type = 'confidential' WHERE application_id = '" APP_GOV "'");
-    struct answer a = ASK(h, .handle = token_post, .host = HOST_GOV,
-                          .body = format(&h->cx,
-                                         "grant_type=" GRANT "&subject_token_type=" ACCESS
-                                         "&client_id=" APP_GOV "&client_secret=q7Rw-xK2m.Tz9_pLd4~"
-                                         "Vn8sYb3HcJ6fGe%%2B/%%2541&subject_token=%s",
-                                         token));
+    struct answer a =
+        ASK(h, .handle = token_post, .host = HOST_GOV,
+            .body = format(&h->cx,
+                           "grant_type=" GRANT "&subject_token_type=" ACCESS "%s&subject_token=%s",
+                           AS(APP_GOV), token));
     assert_error(&a, 400, "invalid_grant");
-    a = exchange(h, token, "&client_id=" APP_GOV "&client_secret=" POST_SECRET);
+    a = exchange(h, token, AS(APP_GOV));
     assert_error(&a, 401, "invalid_client");
 }
 
@@ -218,9 +201,9 @@ static void idor_users_of_another_tenant_are_not_exchanged(void **state) {
     /* An application that both tenants' people use, and one of the first alone. */
     house_sql(h,
               "UPDATE application SET type = 'confidential' WHERE application_id = '" APP_ALL "'");
-    struct answer set = ASK(h, .handle = token_post,
-                            .body = "grant_type=password&username=" TWO_KEY "&password=" TWO_SECRET
-                                    "&client_id=" APP_ALL "&client_secret=" POST_SECRET);
+    struct answer set =
+        ASK(h, .handle = token_post,
+            .body = "grant_type=password&username=" TWO_KEY "&password=" TWO_SECRET AS(APP_ALL));
     assert_ok(&set);
     const char *token = answer_text(&set, "access_token");
     static const char *const single[] = {PUBLIC, CONF};
@@ -232,13 +215,13 @@ static void idor_users_of_another_tenant_are_not_exchanged(void **state) {
                                    : "Client application 'conf@acme' not authorized for user");
     }
     /* The other way: it is let in there, until the tenant blocks it. */
-    struct answer a = exchange(h, token, "&client_id=" APP_ALL "&client_secret=" POST_SECRET);
+    struct answer a = exchange(h, token, AS(APP_ALL));
     assert_ok(&a);
-    assert_string_equal(claim(claims_of(&h->cx, answer_text(&a, "access_token")), "tenantId"),
+    assert_string_equal(claim_text(claims_of(&h->cx, answer_text(&a, "access_token")), "tenantId"),
                         TENANT_TWO);
     house_sql(h, "UPDATE application SET type = 'confidential' WHERE application_id = '" APP_BLOCKED
                  "'");
-    a = exchange(h, token, "&client_id=" APP_BLOCKED "&client_secret=" POST_SECRET);
+    a = exchange(h, token, AS(APP_BLOCKED));
     assert_error(&a, 401, "unauthorized_client");
 }
 
@@ -305,8 +288,8 @@ static void dead_means_dead_an_exchange_ends_with_its_browser_session(void **sta
     assert_int_equal(sso_session_end(&h->cx, b.sso->tenant_id, b.sso->sso_session_id), OK);
     answer_commit(&h->cx, &late);
     assert_error(&late, 400, "invalid_grant");
-    assert_false(is_active(h, answer_text(&one, "access_token")));
-    assert_false(is_active(h, answer_text(&two, "access_token")));
+    assert_false(is_active(h, APP_POST, answer_text(&one, "access_token")));
+    assert_false(is_active(h, APP_POST, answer_text(&two, "access_token")));
     struct answer a = refresh_post(&h->cx, APP_CONF, answer_text(&two, "refresh_token"));
     assert_error(&a, 400, "invalid_grant");
     a = exchange(h, answer_text(&one, "access_token"), CONF);
@@ -324,9 +307,9 @@ static void dead_means_dead_an_exchange_ends_with_its_access_key(void **state) {
     struct answer a = exchange(h, answer_text(&set, "access_token"), PUBLIC);
     assert_ok(&a);
     assert_int_equal(house_number(h, used), before); /* the key was not shown again */
-    assert_true(is_active(h, answer_text(&a, "access_token")));
+    assert_true(is_active(h, APP_POST, answer_text(&a, "access_token")));
     house_sql(h, "UPDATE access_key SET is_active = 0 WHERE access_key_id = '" KEY_ID "'");
-    assert_false(is_active(h, answer_text(&a, "access_token")));
+    assert_false(is_active(h, APP_POST, answer_text(&a, "access_token")));
     a = exchange(h, answer_text(&set, "access_token"), PUBLIC);
     assert_error(&a, 400, "invalid_grant");
 }
