@@ -1,26 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 // One's own page: where one is signed in, what one allowed, and ending it.
 import assert from 'node:assert/strict';
-import { after, before, beforeEach, describe, test } from 'node:test';
-import { generators, Issuer } from 'openid-client';
+import { describe, test } from 'node:test';
+import { generators } from 'openid-client';
 import { formsOf, Visitor } from './lib/pages.mjs';
-import { Server } from './lib/server.mjs';
+import { acme, application, CALLBACK, declare, PASSWORD, person, tenant, visits } from './lib/people.mjs';
 
-const CALLBACK = 'https://app.example/callback', PASSWORD = 'Brass-lantern 7 & <quiet>';
 const FIREFOX = 'Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0';
-const acme = '11ee9999-1111-4111-8111-111111111111';
-const area = { area: 'na1', domain: 'example.com', acdDomain: 'acd.example.com', uhDomain: 'uh.example.com', clusters: ['B32'] };
 
-const people = ['kim', 'lee', 'ann', 'bob', 'eve', 'gil', 'joe', 'max'].map((name) => `${name}@acme.example`);
-const application = (name) => ({ name, vendor: 'Acme', type: 'public', authMethod: 'none', tenancy: 'single', businessUnit: 4600738,
-  scope: ['openid', 'platform-user-read'], redirects: [CALLBACK] });
-const model = (issuer) => ({ environments: [{ name: 'local', issuer, default: true, areas: [area], tenants: [{ tenantId: acme, tenant: 'acme', area: 'na1', cluster: 'B32',
-  businessUnits: [{ number: 4600738, name: 'acme', primary: true }], roles: [{ name: 'Agent', legacyId: 'Agent', permissions: [] }],
-  loginAuthenticators: [{ name: 'Passwords', kind: 'system' }], applications: [application('spa'), application('<b>shop</b>')],
-  employees: people.map((userName) => ({ userName, emailAddress: userName, firstName: 'Kim', lastName: 'Li', role: 'Agent', password: PASSWORD })) }] }] });
+const people = ['kim', 'lee', 'ann', 'bob', 'eve', 'gil', 'joe', 'max'].map((name) => person(`${name}@acme.example`));
+const model = declare(tenant('acme', { employees: people, applications: [application('spa'), application('<b>shop</b>')] }));
 
 describe('account', () => {
   let server, issuer, visitor;
+  visits({ model, headers: { 'user-agent': FIREFOX } }, (now) => { ({ server, issuer, visitor } = now); });
   const request = (name, more = {}) => {
     const c = new issuer.Client({ client_id: server.generatedSecret('application', 'clientId', name), redirect_uris: [CALLBACK], response_types: ['code'], token_endpoint_auth_method: 'none' });
     const checks = { state: generators.state(), code_verifier: generators.codeVerifier() };
@@ -36,14 +29,6 @@ describe('account', () => {
   const refreshes = async ({ c, tokens }) => c.refresh(tokens.refresh_token).then(() => true, () => false);
   const formsFor = (page, action) => formsOf(page.text).filter((form) => action in form.buttons);
   const press = async (by, form, action) => by.follow(await by.post(form.action, { ...form.fields, action }));
-
-  before(async () => {
-    server = await Server.start({ model });
-    server.secrets.add(PASSWORD);
-    issuer = await Issuer.discover(server.url);
-  });
-  after(() => server?.stop());
-  beforeEach(() => { visitor = new Visitor(server, { 'user-agent': FIREFOX }); });
 
   test('whoever knows only the address gets there by signing in', async () => {
     const root = await visitor.get('/');

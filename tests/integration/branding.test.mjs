@@ -1,44 +1,29 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a tenant's pages look like: whose branding is on which page, and that nothing in it does more than be seen.
 import assert from 'node:assert/strict';
-import { after, before, beforeEach, describe, test } from 'node:test';
-import { generators, Issuer } from 'openid-client';
+import { describe, test } from 'node:test';
+import { generators } from 'openid-client';
 import { Visitor } from './lib/pages.mjs';
-import { Server } from './lib/server.mjs';
+import { acme, application, bureau, CALLBACK, declare, globex, PASSWORD, person, tenant, visits } from './lib/people.mjs';
 
-const CALLBACK = 'https://app.example/callback', PASSWORD = 'Brass-lantern 7 & <quiet>';
 const PNG = 'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==';
-const acme = '11ee9999-1111-4111-8111-111111111111', globex = '11ee9999-2222-4222-8222-222222222222', plain = '11ee9999-3333-4333-8333-333333333333';
 const HOSTILE = '"><script>alert(1)</script>', SHOWN = /&quot;&gt;&lt;script&gt;alert\(1\)&lt;\/script&gt;/;
-const area = { area: 'na1', domain: 'example.com', acdDomain: 'acd.example.com', uhDomain: 'uh.example.com', clusters: ['B32'] };
 
-const application = (name, unit, more = {}) => ({ name, vendor: name, type: 'public', authMethod: 'none', tenancy: 'single', businessUnit: unit,
-  scope: ['openid'], redirects: [CALLBACK], ...more });
-const tenant = (tenantId, name, number, branding, applications) => ({ tenantId, tenant: name, area: 'na1', cluster: 'B32', ...(branding && { branding }),
-  businessUnits: [{ number, name, primary: true }], roles: [{ name: 'Agent', legacyId: 'Agent', permissions: [] }],
-  loginAuthenticators: [{ name: 'Passwords', kind: 'system' }], applications,
-  employees: [{ userName: `kim@${name}.example`, emailAddress: `kim@${name}.example`, firstName: 'Kim', lastName: 'Li', role: 'Agent', password: PASSWORD }] });
-const model = (issuer) => ({ environments: [{ name: 'local', issuer, default: true, areas: [area], tenants: [
-  tenant(acme, 'acme', 4600738, { name: 'Acme & Søn', logo: PNG, banner: `data:image/png;base64,${PNG}`, accent: '#a01040',
+const branded = (name, branding, ...applications) => tenant(name, { ...(branding && { branding }), applications, employees: [person(`kim@${name}.example`)] });
+const model = declare(
+  branded('acme', { name: 'Acme & Søn', logo: PNG, banner: `data:image/png;base64,${PNG}`, accent: '#a01040',
     texts: { en: { welcome: 'Welcome to Acme', support: 'Help desk: 555-0100', help: 'https://help.acme.example/sign-in' }, de: { welcome: 'Willkommen bei Acme' } } },
-  [application('spa', 4600738)]),
-  tenant(globex, 'globex', 4600801, { name: HOSTILE, texts: { fr: { welcome: HOSTILE, support: HOSTILE } } }, [application('foreign', 4600801)]),
-  tenant(plain, 'plain', 4600901, undefined, [application('everybody', 4600901, { tenancy: 'all', allowedTenants: ['acme', 'globex'] })]),
-] }] });
+  application('spa')),
+  branded('globex', { name: HOSTILE, texts: { fr: { welcome: HOSTILE, support: HOSTILE } } }, application('foreign')),
+  branded('bureau', undefined, application('everybody', { vendor: 'Anyone', tenancy: 'all', allowedTenants: ['acme', 'globex'] })),
+);
 
 describe('branding', () => {
   let server, issuer, visitor;
+  visits({ model }, (now) => { ({ server, issuer, visitor } = now); });
   const address = (name, more = {}) => new issuer.Client({ client_id: server.generatedSecret('application', 'clientId', name), redirect_uris: [CALLBACK],
     response_types: ['code'], token_endpoint_auth_method: 'none' }).authorizationUrl({ redirect_uri: CALLBACK, scope: 'openid', state: 's',
     code_challenge: generators.codeChallenge(generators.codeVerifier()), code_challenge_method: 'S256', ...more });
-
-  before(async () => {
-    server = await Server.start({ model });
-    server.secrets.add(PASSWORD);
-    issuer = await Issuer.discover(server.url);
-  });
-  after(() => server?.stop());
-  beforeEach(() => { visitor = new Visitor(server); });
 
   test('the application of a tenant has its name, images, colours and texts, on each page', async () => {
     const page = await visitor.open(address('spa'));
@@ -78,7 +63,7 @@ describe('branding', () => {
     assert.match((await visitor.open(address('everybody', { tenantId: acme }))).title, /Acme/);
     assert.match((await visitor.open(address('spa', { tenantId: globex }))).text, SHOWN);
     assert.match((await visitor.open(address('everybody'))).title, /· Postern$/);
-    for (const tenantId of [plain, '11ee9999-4444-4444-8444-444444444444']) {
+    for (const tenantId of [bureau, '11ee9999-4444-4444-8444-444444444444']) {
       assert.match((await visitor.open(address('everybody', { tenantId }))).title, /· Postern$/, tenantId);
     }
   });

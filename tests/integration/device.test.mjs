@@ -1,35 +1,26 @@
 // SPDX-License-Identifier: Apache-2.0
 // A device without a browser (RFC 8628): openid-client asks as the device does, a visitor without scripts types the code in.
 import assert from 'node:assert/strict';
-import { after, before, describe, test } from 'node:test';
-import { Issuer } from 'openid-client';
+import { describe, test } from 'node:test';
 import { jwtDecode } from './lib/jwt.mjs';
 import { formsOf, Visitor } from './lib/pages.mjs';
-import { Server } from './lib/server.mjs';
+import { acme, application, declare, globex, PASSWORD, person, tenant, visits } from './lib/people.mjs';
 
 const GRANT = 'urn:ietf:params:oauth:grant-type:device_code';
-const PASSWORD = 'Brass-lantern 7 & <quiet>';
-const acme = '11ee9999-1111-4111-8111-111111111111', globex = '11ee9999-2222-4222-8222-222222222222';
-const area = { area: 'na1', domain: 'example.com', acdDomain: 'acd.example.com', uhDomain: 'uh.example.com', clusters: ['B32'] };
 
-const person = (name) => ({ userName: name, emailAddress: name, firstName: 'Kim', lastName: 'Li', role: 'Agent', password: PASSWORD });
-const application = (name, more = {}) => ({ name, vendor: 'Acme', type: 'public', authMethod: 'none', tenancy: 'single', businessUnit: 4600738,
-  scope: ['openid', 'platform-user-read'], redirects: ['https://app.example/callback'], ...more });
-const tenant = (tenantId, name, number, employees, applications) => ({ tenantId, tenant: name, area: 'na1', cluster: 'B32',
-  businessUnits: [{ number, name, primary: true }], roles: [{ name: 'Agent', legacyId: 'Agent', permissions: [] }],
-  loginAuthenticators: [{ name: 'Passwords', kind: 'system' }], employees, applications });
-
-const model = (issuer) => ({ environments: [{ name: 'local', issuer, default: true, areas: [area], tenants: [
-  tenant(acme, 'acme', 4600738, ['kim', 'lee', 'ann', 'bob', 'eve', 'gil'].map((name) => person(`${name}@acme.example`)), [
+const people = ['kim', 'lee', 'ann', 'bob', 'eve', 'gil'].map((name) => person(`${name}@acme.example`));
+const model = declare(
+  tenant('acme', { employees: people, applications: [
     application('television'),
     application('printer', { type: 'confidential', authMethod: 'client_secret_basic' }),
     application('<b>bold</b> & "Co"'),
-  ]),
-  tenant(globex, 'globex', 4600801, [person('kim@globex.example')], []),
-] }] });
+  ] }),
+  tenant('globex', { employees: [person('kim@globex.example')] }),
+);
 
 describe('device', () => {
   let server, issuer;
+  visits({ model }, (now) => { ({ server, issuer } = now); });
   const client = (name) => {
     const secret = server.generated.find((s) => s.member === 'secret' && s.name.includes(name));
     return new issuer.Client({ client_id: server.generatedSecret('application', 'clientId', name),
@@ -49,13 +40,6 @@ describe('device', () => {
   };
   // From the page for the code to the page after the answer.
   const answer = async ({ visitor, page }, code, action = 'allow') => visitor.send(await visitor.send(page, { user_code: code }), {}, action);
-
-  before(async () => {
-    server = await Server.start({ model });
-    server.secrets.add(PASSWORD);
-    issuer = await Issuer.discover(server.url);
-  });
-  after(() => server?.stop());
 
   test('openid-client: code, person, tokens; a public and a confidential application', async () => {
     await Promise.all(['television', 'printer'].map(async (name) => {

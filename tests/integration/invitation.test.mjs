@@ -3,24 +3,21 @@
 import assert from 'node:assert/strict';
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { after, before, beforeEach, describe, test } from 'node:test';
+import { describe, test } from 'node:test';
 import { mailsOf, newestMail } from './lib/mailbox.mjs';
 import { Visitor } from './lib/pages.mjs';
-import { Server } from './lib/server.mjs';
+import { acme, declare, tenant, visits } from './lib/people.mjs';
 
-const PASSWORD = 'Brass-lantern 7 & quiet', acme = '11ee9999-1111-4111-8111-111111111111', OWN = '/auth/account/password';
-const area = { area: 'na1', domain: 'example.com', acdDomain: 'acd.example.com', uhDomain: 'uh.example.com', clusters: ['B32'] };
+const PASSWORD = 'Brass-lantern 7 & quiet', OWN = '/auth/account/password';
 const user = (name) => `${name}@acme.example`;
 const person = (name, more) => ({ userName: user(name), firstName: 'Kim', lastName: 'Ottersby', role: 'Agent', ...more });
-const model = (issuer, employees) => ({ environments: [{ name: 'local', issuer, default: true, areas: [area], tenants: [{
-  tenantId: acme, tenant: 'acme', area: 'na1', cluster: 'B32', businessUnits: [{ number: 4600738, name: 'acme', primary: true }],
-  roles: [{ name: 'Agent', legacyId: 'Agent', permissions: [] }], loginAuthenticators: [{ name: 'Passwords', kind: 'system' }],
-  employees: employees ?? [person('new', { invite: 'de' }), person('ann', { invite: 'en' }), person('bob', { invite: 'ja', status: 'ACTIVE' }),
-    person('eve', { loginAuthenticator: 'Passwords', status: 'PENDING' }), person('kim', { password: PASSWORD }), person('bare')],
-}] }] });
+const everybody = [person('new', { invite: 'de' }), person('ann', { invite: 'en' }), person('bob', { invite: 'ja', status: 'ACTIVE' }),
+  person('eve', { loginAuthenticator: 'Passwords', status: 'PENDING' }), person('kim', { password: PASSWORD }), person('bare')];
+const model = (issuer, employees = everybody) => declare(tenant('acme', { employees }))(issuer);
 
 describe('invitations', () => {
   let server, visitor;
+  visits({ model: (issuer) => model(issuer), password: PASSWORD, env: { POSTERN_MAILBOX: '1' } }, (now) => { ({ server, visitor } = now); });
   const status = async (name) => (await server.sql(`SELECT status FROM employee WHERE user_name = '${user(name)}'`))[0][0];
   const set = (page, password) => visitor.send(page, { new_password: password, new_password_again: password }, 'save');
   const apply = async (employees) => {
@@ -30,13 +27,6 @@ describe('invitations', () => {
   };
   const changes = async (employees) => JSON.parse((await apply(employees)).stdout).changes.length;
   const invite = (...args) => server.command(...args, 'invite');
-
-  before(async () => {
-    server = await Server.start({ model: (issuer) => model(issuer), env: { POSTERN_MAILBOX: '1' } });
-    server.secrets.add(PASSWORD);
-  });
-  after(() => server?.stop());
-  beforeEach(() => { visitor = new Visitor(server); });
 
   test('reset: a declared invitation activates and sets a password, once; then one signs in', async () => {
     assert.equal(await status('new'), 'PENDING');

@@ -4,19 +4,14 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { Visitor } from './lib/pages.mjs';
+import { acme, application, CALLBACK, declare, PASSWORD, person, tenant } from './lib/people.mjs';
 import { Server } from './lib/server.mjs';
 
-const CALLBACK = 'https://app.example/callback', PASSWORD = 'Brass-lantern 7 & <quiet>', TENANT = '11ee9999-1111-4111-8111-111111111111';
 const SAVED = 10; // minutes: so much of a limit may be used at once
-const person = (name) => ({ userName: `${name}@acme.example`, emailAddress: `${name}@acme.example`, firstName: 'Kim', lastName: 'Li', role: 'Agent', password: PASSWORD });
-const application = (name, more) => ({ name, vendor: 'Acme', businessUnit: 4600738, tenancy: 'single', scope: ['openid'], ...more });
-const model = (issuer) => ({ environments: [{ name: 'local', issuer, default: true,
-  areas: [{ area: 'na1', domain: 'example.com', acdDomain: 'acd.example.com', uhDomain: 'uh.example.com', clusters: ['B32'] }],
-  tenants: [{ tenantId: TENANT, tenant: 'acme', area: 'na1', cluster: 'B32', businessUnits: [{ number: 4600738, name: 'acme', primary: true }],
-    roles: [{ name: 'Agent', legacyId: 'Agent', permissions: [] }], loginAuthenticators: [{ name: 'Passwords', kind: 'system' }],
-    employees: ['kim', 'lee', 'ann', 'bob', 'eve'].map(person), applications: [
-      application('spa', { type: 'public', authMethod: 'none', redirects: [CALLBACK] }),
-      application('daemon', { type: 'backend', authMethod: 'client_secret_basic' })] }] }] });
+const model = declare(tenant('acme', { employees: ['kim', 'lee', 'ann', 'bob', 'eve'].map((name) => person(`${name}@acme.example`)), applications: [
+  application('spa', { scope: ['openid'] }),
+  application('daemon', { type: 'backend', authMethod: 'client_secret_basic', scope: ['openid'], redirects: undefined }),
+] }));
 
 describe('limits', () => {
   let server;
@@ -115,7 +110,7 @@ describe('limits', () => {
 
   test('lockout: wrong client secrets of one address; good ones do not count', async () => {
     const id = server.generatedSecret('application', 'clientId', 'daemon'), secret = server.generatedSecret('application', 'secret', 'daemon');
-    const ask = (password, address) => server.token({ grant_type: 'client_credentials', tenantId: TENANT },
+    const ask = (password, address) => server.token({ grant_type: 'client_credentials', tenantId: acme },
       { basic: [id, password], headers: { 'x-forwarded-for': address } });
     for (let i = 0; i < 3 * SAVED; i++) assert.equal((await ask(secret, '192.0.2.5')).status, 200);
     for (let i = 0; i < SAVED; i++) assert.equal((await ask(`wrong-${i}`, '192.0.2.5')).status, 401);

@@ -1,36 +1,28 @@
 // SPDX-License-Identifier: Apache-2.0
 // People sign in (PROTOCOL 5): openid-client asks, a visitor without scripts fills in the forms.
 import assert from 'node:assert/strict';
-import { after, before, beforeEach, describe, test } from 'node:test';
-import { generators, Issuer } from 'openid-client';
+import { describe, test } from 'node:test';
+import { generators } from 'openid-client';
 import { jwtDecode } from './lib/jwt.mjs';
 import { Visitor } from './lib/pages.mjs';
-import { Server } from './lib/server.mjs';
+import { acme, application as plain, CALLBACK, declare, globex, PASSWORD, person, tenant, visits } from './lib/people.mjs';
 
-const CALLBACK = 'https://app.example/callback', SHOP = 'https://shop.example/back?from=postern', BYE = 'https://app.example/bye';
-const PASSWORD = 'Brass-lantern 7 & <quiet>';
-const acme = '11ee9999-1111-4111-8111-111111111111', globex = '11ee9999-2222-4222-8222-222222222222';
-const area = { area: 'na1', domain: 'example.com', acdDomain: 'acd.example.com', uhDomain: 'uh.example.com', clusters: ['B32'] };
+const SHOP = 'https://shop.example/back?from=postern', BYE = 'https://app.example/bye';
 
-const person = (name, more = {}) => ({ userName: name, emailAddress: name, firstName: 'Kim', lastName: 'Li', role: 'Agent', password: PASSWORD, ...more });
-const application = (name, unit, more = {}) => ({ name, vendor: 'Acme', type: 'public', authMethod: 'none', tenancy: 'single', businessUnit: unit,
-  scope: ['openid', 'platform-user-read'], redirects: [CALLBACK, SHOP], logouts: [BYE], ...more });
-const tenant = (tenantId, name, number, employees, applications) => ({ tenantId, tenant: name, area: 'na1', cluster: 'B32',
-  businessUnits: [{ number, name, primary: true }], roles: [{ name: 'Agent', legacyId: 'Agent', permissions: [] }],
-  loginAuthenticators: [{ name: 'Passwords', kind: 'system' }], employees, applications });
-
+const application = (name, more) => plain(name, { redirects: [CALLBACK, SHOP], logouts: [BYE], ...more });
 const people = ['kim', 'lee', 'ann', 'bob', 'eve', 'gil', 'joe', 'max'].map((name) => person(`${name}@acme.example`));
-const model = (issuer) => ({ environments: [{ name: 'local', issuer, default: true, areas: [area], tenants: [
-  tenant(acme, 'acme', 4600738, [...people, person('new@acme.example', { password: undefined }), person('off@acme.example', { status: 'BLOCKED' })], [
-    application('spa', 4600738),
-    application('site', 4600738, { type: 'confidential', authMethod: 'client_secret_basic' }),
-    application('<b>bold</b> & "Co"', 4600738),
-  ]),
-  tenant(globex, 'globex', 4600801, [person('kim@globex.example')], [application('foreign', 4600801)]),
-] }] });
+const model = declare(
+  tenant('acme', { employees: [...people, person('new@acme.example', { password: undefined }), person('off@acme.example', { status: 'BLOCKED' })], applications: [
+    application('spa'),
+    application('site', { type: 'confidential', authMethod: 'client_secret_basic' }),
+    application('<b>bold</b> & "Co"'),
+  ] }),
+  tenant('globex', { employees: [person('kim@globex.example')], applications: [application('foreign')] }),
+);
 
 describe('login', () => {
   let server, issuer, visitor;
+  visits({ model }, (now) => { ({ server, issuer, visitor } = now); });
   const client = (name) => {
     const secret = server.generated.find((s) => s.member === 'secret' && s.name.includes(name));
     return new issuer.Client({ client_id: server.generatedSecret('application', 'clientId', name), redirect_uris: [CALLBACK], response_types: ['code'],
@@ -51,14 +43,6 @@ describe('login', () => {
     const done = await by.signIn(await by.open(r.url), user, PASSWORD);
     return { ...r, done, tokens: await r.back(done) };
   };
-
-  before(async () => {
-    server = await Server.start({ model });
-    server.secrets.add(PASSWORD);
-    issuer = await Issuer.discover(server.url);
-  });
-  after(() => server?.stop());
-  beforeEach(() => { visitor = new Visitor(server); });
 
   for (const name of ['spa', 'site']) {
     test(`code flow with PKCE: ${name}`, async () => {

@@ -4,16 +4,10 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { generators } from 'openid-client';
 import { Visitor } from './lib/pages.mjs';
+import { application, CALLBACK, declare, PASSWORD, person, tenant } from './lib/people.mjs';
 import { Server } from './lib/server.mjs';
 
-const CALLBACK = 'https://app.example/callback', PASSWORD = 'Brass-lantern 7 & <quiet>';
-const acme = '11ee9999-1111-4111-8111-111111111111';
-const model = (issuer) => ({ environments: [{ name: 'local', issuer, default: true,
-  areas: [{ area: 'na1', domain: 'example.com', acdDomain: 'acd.example.com', uhDomain: 'uh.example.com', clusters: ['B32'] }],
-  tenants: [{ tenantId: acme, tenant: 'acme', area: 'na1', cluster: 'B32', businessUnits: [{ number: 4600738, name: 'acme', primary: true }],
-    roles: [{ name: 'Agent', legacyId: 'Agent', permissions: [] }], loginAuthenticators: [{ name: 'Passwords', kind: 'system' }],
-    employees: [{ userName: 'kim@acme.example', emailAddress: 'kim@acme.example', firstName: 'Kim', lastName: 'Li', role: 'Agent', password: PASSWORD }],
-    applications: [{ name: 'spa', vendor: 'Acme', type: 'public', authMethod: 'none', tenancy: 'single', businessUnit: 4600738, scope: ['openid'], redirects: [CALLBACK] }] }] }] });
+const model = declare(tenant('acme', { employees: [person('kim@acme.example')], applications: [application('spa', { scope: ['openid'] })] }));
 
 // Title, label of the field, what a wrong password gets, title of the page that asks to sign out.
 const LANGUAGES = {

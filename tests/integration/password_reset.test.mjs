@@ -1,26 +1,25 @@
 // SPDX-License-Identifier: Apache-2.0
 // Passwords that are forgotten, expired or changed (SECURITY reset, password): by mail, in a sign-in, by who is signed in.
 import assert from 'node:assert/strict';
-import { after, before, beforeEach, describe, test } from 'node:test';
-import { Visitor } from './lib/pages.mjs';
-import { Server } from './lib/server.mjs';
+import { describe, test } from 'node:test';
 import { mailsOf, newestMail } from './lib/mailbox.mjs';
+import { Visitor } from './lib/pages.mjs';
+import { acme, declare, tenant, visits } from './lib/people.mjs';
+import { Server } from './lib/server.mjs';
 
-const PASSWORD = 'Brass-lantern 7 & quiet', acme = '11ee9999-1111-4111-8111-111111111111';
-const area = { area: 'na1', domain: 'example.com', acdDomain: 'acd.example.com', uhDomain: 'uh.example.com', clusters: ['B32'] };
+const PASSWORD = 'Brass-lantern 7 & quiet';
 const OWN = '/auth/account/password';
 const names = ['kim', 'lee', 'ann', 'bob', 'eve', 'gil', 'joe', 'max', 'ray', 'sue', 'tom', 'una'];
-const model = (issuer) => ({ environments: [{ name: 'local', issuer, default: true, areas: [area], tenants: [{
-  tenantId: acme, tenant: 'acme', area: 'na1', cluster: 'B32', businessUnits: [{ number: 4600738, name: 'acme', primary: true }],
-  roles: [{ name: 'Agent', legacyId: 'Agent', permissions: [] }],
+const model = declare(tenant('acme', {
   loginAuthenticators: [{ name: 'Passwords', kind: 'system', policy: { upper: true, digit: true, history: 2, maxAgeDays: 90 } }],
   employees: [...names.map((name) => ({ userName: `${name}@acme.example`, firstName: 'Kim', lastName: 'Ottersby', role: 'Agent', password: PASSWORD })),
     { userName: 'off@acme.example', firstName: 'Off', lastName: 'Ottersby', role: 'Agent', password: PASSWORD, status: 'BLOCKED' },
     { userName: 'bare@acme.example', firstName: 'Bare', lastName: 'Ottersby', role: 'Agent' }],
-}] }] });
+}));
 
 describe('passwords', () => {
   let server, visitor, made = 0;
+  visits({ model, password: PASSWORD, env: { POSTERN_MAILBOX: '1' }, args: ['--limit-mails', '600'] }, (now) => { ({ server, visitor } = now); });
   const user = (name) => `${name}@acme.example`;
   const fresh = () => { const p = `Copper kettle ${++made}x7`; server.secrets.add(p); return p; };
   const id = (name) => `(SELECT employee_id FROM employee WHERE user_name = '${user(name)}')`;
@@ -41,13 +40,6 @@ describe('passwords', () => {
     const done = await by.signIn(await start(by), user(name), password);
     return done.title.startsWith('Change your password');
   };
-
-  before(async () => {
-    server = await Server.start({ model, env: { POSTERN_MAILBOX: '1' }, args: ['--limit-mails', '600'] });
-    server.secrets.add(PASSWORD);
-  });
-  after(() => server?.stop());
-  beforeEach(() => { visitor = new Visitor(server); });
 
   test('reset: by the link of a mail, once; what was signed in before is signed out, a lock is gone', async () => {
     const before = new Visitor(server), password = fresh();

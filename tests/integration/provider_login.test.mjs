@@ -8,23 +8,18 @@ import { HostileProvider } from './lib/hostile_provider.mjs';
 import { codeAt, recoveryOf, secretOf } from './lib/otp.mjs';
 import { OtherProvider } from './lib/other_provider.mjs';
 import { Visitor } from './lib/pages.mjs';
+import { acme as TENANT, application, CALLBACK as APP, declare, PASSWORD, person as employee, tenant } from './lib/people.mjs';
 import { Server, until } from './lib/server.mjs';
 
-const APP = 'https://app.example/callback', TENANT = '11ee9999-1111-4111-8111-111111111111', BACK = `/auth/login/callback/${TENANT}`;
-const PASSWORD = 'Brass-lantern 7 & <quiet>', SECRET = randomBytes(24).toString('hex');
-const area = { area: 'na1', domain: 'example.com', acdDomain: 'acd.example.com', uhDomain: 'uh.example.com', clusters: ['B32'] };
-const person = (name, more = {}) => ({ userName: name, emailAddress: name, firstName: 'Kim', lastName: 'Li', role: 'Agent', ...more });
-const tenant = (more) => ({ tenantId: TENANT, tenant: 'acme', area: 'na1', cluster: 'B32', businessUnits: [{ number: 4600738, name: 'acme', primary: true }],
-  roles: [{ name: 'Agent', legacyId: 'Agent', permissions: [] }], ...more });
-const declaration = (issuer, ...tenants) => ({ environments: [{ name: 'local', issuer, default: true, areas: [area], tenants }] });
-const application = (name, more) => ({ name, vendor: 'Acme', type: 'public', authMethod: 'none', tenancy: 'single', businessUnit: 4600738, scope: ['openid'],
-  redirects: [APP], ...more });
+const BACK = `/auth/login/callback/${TENANT}`, SECRET = randomBytes(24).toString('hex');
+const person = (name, more) => employee(name, { password: undefined, ...more });
+const declaration = (issuer, more) => declare(tenant('acme', { loginAuthenticators: undefined, ...more }))(issuer);
 
 describe('sign-in at another provider', () => {
   let server, postern, npm, hostile, visitor, issuer, clientId;
 
   const authenticator = (name, provider) => ({ name, kind: 'openid', provider: { clientSecret: SECRET, ...provider } });
-  const model = () => declaration(server.url, tenant({
+  const model = () => declaration(server.url, {
     loginAuthenticators: [{ name: 'Passwords', default: true },
       authenticator('Other Postern', { issuer: postern.url, clientId: postern.client, claim: 'preferred_username' }),
       authenticator('Acme ID', { issuer: npm.url, clientId: 'front', claim: 'email' }),
@@ -39,15 +34,15 @@ describe('sign-in at another provider', () => {
       person('bob@acme.example', { loginAuthenticator: 'Hostile' }),
       person('eve@acme.example', { loginAuthenticator: 'By address' }),
       person('gil@acme.example', { loginAuthenticator: 'Nowhere' })],
-    applications: [application('spa')],
-  }));
+    applications: [application('spa', { scope: ['openid'] })],
+  });
 
   before(async () => {
     server = await Server.start({ args: ['--allow-private-fetch'] });
     postern = await Server.start();
-    await postern.applyModel(declaration(postern.url, tenant({ loginAuthenticators: [{ name: 'Passwords' }],
+    await postern.applyModel(declaration(postern.url, { loginAuthenticators: [{ name: 'Passwords' }],
       employees: [person('kim@acme.example', { password: PASSWORD }), person('mal@acme.example', { password: PASSWORD })],
-      applications: [application('front', { type: 'confidential', authMethod: 'client_secret_basic', secret: SECRET, redirects: [server.url + BACK], scope: ['openid', 'email', 'profile'] })] })));
+      applications: [application('front', { type: 'confidential', authMethod: 'client_secret_basic', secret: SECRET, redirects: [server.url + BACK], scope: ['openid', 'email', 'profile'] })] }));
     postern.client = postern.generatedSecret('application', 'clientId', 'front');
     npm = await OtherProvider.start({ claims: { 'npm|lee': { email: 'Lee@acme.example', email_verified: true }, 'npm|mal': { email: 'lee@acme.example', email_verified: false } },
       clients: [{ client_id: 'front', client_secret: SECRET, redirect_uris: [server.url + BACK], grant_types: ['authorization_code'], response_types: ['code'],
@@ -145,7 +140,7 @@ describe('sign-in at another provider', () => {
   test('idor: an address that nobody verified, and a subject that is not the known one', async () => {
     npm.person = 'npm|mal';
     assert.match(await problem(await visitor.get((await throughNpm(await leave('lee@acme.example'))).location)), /another account/);
-    await server.applyModel(declaration(server.url, tenant({ employees: [person('lee@acme.example', { externalSubject: '' })] })));
+    await server.applyModel(declaration(server.url, { employees: [person('lee@acme.example', { externalSubject: '' })] }));
     visitor = new Visitor(server);
     assert.match(await problem(await visitor.get((await throughNpm(await leave('lee@acme.example'))).location)), /not known to belong/);
     await nobody();
@@ -341,11 +336,11 @@ describe('sign-in at another provider', () => {
     for (const change of [{ status: 'BLOCKED' }, { status: 'ACTIVE', loginAuthenticator: 'Nowhere' }]) {
       visitor = new Visitor(server);
       const r = await leave('ann@acme.example');
-      await server.applyModel(declaration(server.url, tenant({ employees: [person('ann@acme.example', change)] })));
+      await server.applyModel(declaration(server.url, { employees: [person('ann@acme.example', change)] }));
       assert.match(await problem(await come(hostile.redeem(r.to))), /cannot be accepted/);
       await nobody();
-      await server.applyModel(declaration(server.url, tenant({ employees: [person('ann@acme.example',
-        { status: 'ACTIVE', loginAuthenticator: 'Hostile', externalSubject: 'subject-of-ann' })] })));
+      await server.applyModel(declaration(server.url, { employees: [person('ann@acme.example',
+        { status: 'ACTIVE', loginAuthenticator: 'Hostile', externalSubject: 'subject-of-ann' })] }));
     }
   });
 
@@ -381,8 +376,8 @@ describe('sign-in at another provider', () => {
       const where = `/${name.replaceAll(' ', '-')}`;
       hostile.at[where + at] = page;
       const user = `x${number++}@acme.example`;
-      await server.applyModel(declaration(server.url, tenant({ loginAuthenticators: [authenticator(name, { issuer: hostile.url + where, clientId: 'postern' })],
-        employees: [person(user, { loginAuthenticator: name })] })));
+      await server.applyModel(declaration(server.url, { loginAuthenticators: [authenticator(name, { issuer: hostile.url + where, clientId: 'postern' })],
+        employees: [person(user, { loginAuthenticator: name })] }));
       visitor = new Visitor(server);
       const started = Date.now();
       assert.match((await leave(user)).page.problem ?? name, /cannot be reached/);

@@ -3,40 +3,29 @@
 // and openid-client (implicit, hybrid, form_post). A visitor without scripts signs in.
 import assert from 'node:assert/strict';
 import { webcrypto } from 'node:crypto';
-import { after, before, beforeEach, describe, test } from 'node:test';
+import { before, describe, test } from 'node:test';
 import { generators, Issuer } from 'openid-client';
 import { jwtDecode, jwtTamper } from './lib/jwt.mjs';
-import { formOf, Visitor } from './lib/pages.mjs';
-import { Server, until } from './lib/server.mjs';
+import { formOf } from './lib/pages.mjs';
+import { acme, application, CALLBACK, declare, PASSWORD, person, tenant, visits } from './lib/people.mjs';
+import { until } from './lib/server.mjs';
 
 globalThis.crypto ??= webcrypto; // Node 18
 const oauth = await import('oauth4webapi');
 
-const CALLBACK = 'https://app.example/callback', PASSWORD = 'Brass-lantern 7 & <quiet>', KIM = 'kim@acme.example';
-const acme = '11ee9999-1111-4111-8111-111111111111';
+const KIM = 'kim@acme.example';
 const TYPES = ['code', 'id_token', 'id_token token', 'token', 'code id_token', 'code token', 'code id_token token'];
-const application = (name, more) => ({ name, vendor: 'Acme', tenancy: 'single', businessUnit: 4600738, scope: ['openid', 'platform-user-read'], redirects: [CALLBACK], ...more });
-const model = (issuer) => ({ environments: [{ name: 'local', issuer, default: true,
-  areas: [{ area: 'na1', domain: 'example.com', acdDomain: 'acd.example.com', uhDomain: 'uh.example.com', clusters: ['B32'] }],
-  tenants: [{ tenantId: acme, tenant: 'acme', area: 'na1', cluster: 'B32', businessUnits: [{ number: 4600738, name: 'acme', primary: true }],
-    roles: [{ name: 'Agent', legacyId: 'Agent', permissions: [] }], loginAuthenticators: [{ name: 'Passwords', kind: 'system' }],
-    employees: [{ userName: KIM, emailAddress: KIM, firstName: 'Kim', lastName: 'Li', role: 'Agent', password: PASSWORD }],
-    applications: [
-      application('spa', { type: 'public', authMethod: 'none' }),
-      application('site', { type: 'confidential', authMethod: 'client_secret_basic', responseTypes: TYPES }),
-      application('post', { type: 'confidential', authMethod: 'client_secret_post', responseTypes: TYPES }),
-    ] }] }] });
+const model = declare(tenant('acme', { employees: [person(KIM)], applications: [
+  application('spa'),
+  application('site', { type: 'confidential', authMethod: 'client_secret_basic', responseTypes: TYPES }),
+  application('post', { type: 'confidential', authMethod: 'client_secret_post', responseTypes: TYPES }),
+] }));
 
 describe('relying parties', () => {
   let server, visitor;
+  visits({ model }, (now) => { ({ server, visitor } = now); });
   const id = (name) => server.generatedSecret('application', 'clientId', name);
   const secret = (name) => server.generatedSecret('application', 'secret', name);
-  before(async () => {
-    server = await Server.start({ model });
-    server.secrets.add(PASSWORD);
-  });
-  after(() => server?.stop());
-  beforeEach(() => { visitor = new Visitor(server); });
 
   describe('oauth4webapi', () => {
     const insecure = { [oauth.allowInsecureRequests]: true };

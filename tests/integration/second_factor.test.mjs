@@ -6,21 +6,16 @@ import { after, before, beforeEach, describe, test } from 'node:test';
 import { generators, Issuer } from 'openid-client';
 import { codeAt, recoveryOf, secretOf } from './lib/otp.mjs';
 import { Visitor } from './lib/pages.mjs';
+import { application, CALLBACK, declare, PASSWORD, person as employee, tenant } from './lib/people.mjs';
 import { Server } from './lib/server.mjs';
 
-const CALLBACK = 'https://app.example/callback', PASSWORD = 'Brass-lantern 7 & <quiet>';
-const acme = '11ee9999-1111-4111-8111-111111111111';
-const area = { area: 'na1', domain: 'example.com', acdDomain: 'acd.example.com', uhDomain: 'uh.example.com', clusters: ['B32'] };
-const person = (name, loginAuthenticator) => ({ userName: `${name}@acme.example`, emailAddress: `${name}@acme.example`, firstName: 'Kim',
-  lastName: 'Li', role: 'Agent', loginAuthenticator, password: PASSWORD });
+const person = (name, loginAuthenticator) => employee(`${name}@acme.example`, { loginAuthenticator });
 const COUNTING = ['lee', 'bob', 'eve', 'gil', 'joe', 'max', 'ann', 'uma'];
-const model = (issuer) => ({ environments: [{ name: 'local', issuer, default: true, areas: [area], tenants: [{
-  tenantId: acme, tenant: 'acme', area: 'na1', cluster: 'B32', businessUnits: [{ number: 4600738, name: 'acme', primary: true }],
-  roles: [{ name: 'Agent', legacyId: 'Agent', permissions: [] }],
+const model = declare(tenant('acme', {
   loginAuthenticators: [{ name: 'Passwords', default: true }, { name: 'Apps', policy: { mfa: 'totp' } }, { name: 'Tokens', policy: { mfa: 'hotp' } }],
   employees: [person('kim', 'Apps'), person('tom', 'Apps'), person('zoe', 'Apps'), person('pat', 'Passwords'), person('sue', 'Passwords'), ...COUNTING.map((name) => person(name, 'Tokens'))],
-  applications: [{ name: 'spa', vendor: 'Acme', type: 'public', authMethod: 'none', tenancy: 'single', businessUnit: 4600738, scope: ['openid'], redirects: [CALLBACK] }],
-}] }] });
+  applications: [application('spa', { scope: ['openid'] })],
+}));
 
 const step = () => Math.floor(Date.now() / 30000);
 const isAt = (page, title) => assert.match(page.title ?? '', title, `${page.status} ${page.problem} ${page.location}`);

@@ -1,41 +1,31 @@
 // SPDX-License-Identifier: Apache-2.0
 // A page hands its user's access token to an application that it embeds (RFC 8693, PROTOCOL 12.5), after a real sign-in.
 import assert from 'node:assert/strict';
-import { after, before, beforeEach, describe, test } from 'node:test';
-import { generators, Issuer } from 'openid-client';
+import { describe, test } from 'node:test';
+import { generators } from 'openid-client';
 import { jwtDecode } from './lib/jwt.mjs';
 import { Visitor } from './lib/pages.mjs';
-import { Server } from './lib/server.mjs';
+import { acme, application, CALLBACK, environment, globex, PASSWORD, person, tenant, visits } from './lib/people.mjs';
 
-const CALLBACK = 'https://app.example/callback', ORIGIN = 'https://embedded.example';
-const PASSWORD = 'Brass-lantern 7 & <quiet>';
 const GRANT = 'urn:ietf:params:oauth:grant-type:token-exchange', ACCESS = 'urn:ietf:params:oauth:token-type:access_token';
-const GOV = 'https://gov.example';
-const acme = '11ee9999-1111-4111-8111-111111111111', globex = '11ee9999-2222-4222-8222-222222222222', bureau = '11ee9999-3333-4333-8333-333333333333';
-const area = { area: 'na1', domain: 'example.com', acdDomain: 'acd.example.com', uhDomain: 'uh.example.com', clusters: ['B32'] };
+const ORIGIN = 'https://embedded.example', GOV = 'https://gov.example';
 
-const person = (name, more = {}) => ({ userName: name, emailAddress: name, firstName: 'Kim', lastName: 'Li', role: 'Agent', password: PASSWORD, ...more });
-const application = (name, unit, more = {}) => ({ name, vendor: 'Acme', type: 'public', authMethod: 'none', tenancy: 'single', businessUnit: unit,
-  scope: ['openid', 'platform-user-read'], redirects: [CALLBACK], ...more });
-const tenant = (tenantId, name, number, employees, applications) => ({ tenantId, tenant: name, area: 'na1', cluster: 'B32',
-  businessUnits: [{ number, name, primary: true }], roles: [{ name: 'Agent', legacyId: 'Agent', permissions: [] }],
-  loginAuthenticators: [{ name: 'Passwords', kind: 'system' }], employees, applications });
-const people = ['kim', 'lee', 'out', 'gone'].map((name) => person(`${name}@acme.example`));
 const model = (issuer) => ({ environments: [
-  { name: 'local', issuer, default: true, areas: [area], tenants: [
-    tenant(acme, 'acme', 4600738, people, [
-      application('page', 4600738),
-      application('embedded', 4600738, { scope: ['openid', 'analytics-query', 'offline_access'], origins: [ORIGIN] }),
-      application('site', 4600738, { type: 'confidential', authMethod: 'client_secret_basic' }),
-      application('robot', 4600738, { type: 'backend', authMethod: 'client_secret_basic', redirects: undefined }),
-    ]),
-    tenant(globex, 'globex', 4600801, [], [application('foreign', 4600801), application('common', 4600801, { tenancy: 'all' })]),
-  ] },
-  { name: 'government', issuer: GOV, areas: [area], tenants: [tenant(bureau, 'bureau', 4600901, [], [application('secure', 4600901, { tenancy: 'all' })])] },
+  environment('local', issuer, [
+    tenant('acme', { employees: ['kim', 'lee', 'out', 'gone'].map((name) => person(`${name}@acme.example`)), applications: [
+      application('page'),
+      application('embedded', { scope: ['openid', 'analytics-query', 'offline_access'], origins: [ORIGIN] }),
+      application('site', { type: 'confidential', authMethod: 'client_secret_basic' }),
+      application('robot', { type: 'backend', authMethod: 'client_secret_basic', redirects: undefined }),
+    ] }),
+    tenant('globex', { applications: [application('foreign'), application('common', { tenancy: 'all' })] }),
+  ], { default: true }),
+  environment('government', GOV, [tenant('bureau', { applications: [application('secure', { tenancy: 'all' })] })]),
 ] });
 
 describe('token exchange', () => {
   let server, issuer, visitor;
+  visits({ model }, (now) => { ({ server, issuer, visitor } = now); });
   const idOf = (name) => server.generatedSecret('application', 'clientId', name);
   const basicOf = (name) => [idOf(name), server.generatedSecret('application', 'secret', name)];
   // A sign-in at `page`: its tokens, and the openid-client that got them.
@@ -59,14 +49,6 @@ describe('token exchange', () => {
   };
   const userinfo = (bearer) => server.request('GET', '/auth/userinfo', { bearer });
   const refresh = (token) => server.token({ grant_type: 'refresh_token', refresh_token: token });
-
-  before(async () => {
-    server = await Server.start({ model });
-    server.secrets.add(PASSWORD);
-    issuer = await Issuer.discover(server.url);
-  });
-  after(() => server?.stop());
-  beforeEach(() => { visitor = new Visitor(server); });
 
   test('12.5 as the SDK sends it: exactly 200, and everything it reads', async () => {
     const { tokens } = await signIn('kim@acme.example');

@@ -7,28 +7,25 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { generators, Issuer } from 'openid-client';
 import { formOf, Visitor } from './pages.mjs';
+import { application as plain, CALLBACK, environment, PASSWORD, person, tenant } from './people.mjs';
 import { Server } from './server.mjs';
 
-export const CALLBACK = 'https://app.example/callback', BYE = 'https://app.example/bye';
+export { CALLBACK, PASSWORD };
+export const BYE = 'https://app.example/bye';
 export const SECURE = 'https://secure.example';
 export const KIM = 'kim@acme.example', LEE = 'lee@acme.example';
-const PASSWORD = 'Brass-lantern 7 & <quiet>';
-const area = { area: 'na1', domain: 'example.com', acdDomain: 'acd.example.com', uhDomain: 'uh.example.com', clusters: ['B32'] };
 const TYPES = ['code', 'id_token', 'id_token token', 'code id_token', 'code token', 'code id_token token'];
 
-const person = (name, more) => ({ userName: name, emailAddress: name, firstName: 'Kim', lastName: 'Li', role: 'Agent', password: PASSWORD, ...more });
-const application = (name, authMethod) => ({ name, vendor: 'Acme', type: 'confidential', authMethod, tenancy: 'single', businessUnit: 4600738,
-  responseTypes: TYPES, scope: ['openid', 'profile', 'email', 'phone', 'offline_access'], redirects: [CALLBACK], logouts: [BYE] });
+const application = (name, authMethod) => plain(name, { type: 'confidential', authMethod, responseTypes: TYPES,
+  scope: ['openid', 'profile', 'email', 'phone', 'offline_access'], logouts: [BYE] });
 const model = (issuer) => ({ environments: [
-  { name: 'local', issuer, default: true, areas: [area], tenants: [{ tenantId: '11ee9999-1111-4111-8111-111111111111', tenant: 'acme',
-    area: 'na1', cluster: 'B32', businessUnits: [{ number: 4600738, name: 'acme', primary: true }],
-    roles: [{ name: 'Agent', legacyId: 'Agent', permissions: [] }], loginAuthenticators: [{ name: 'Passwords', kind: 'system' }],
+  environment('local', issuer, [tenant('acme', {
     employees: [person(KIM, { middleName: 'Ada', attributes: { mobileNumber: '+49 30 1234567' } }), person(LEE)],
-    applications: [application('first', 'client_secret_basic'), application('second', 'client_secret_basic'), application('posting', 'client_secret_post')] }] },
-  { name: 'secure', issuer: SECURE, areas: [area], tenants: [] },
+    applications: [application('first', 'client_secret_basic'), application('second', 'client_secret_basic'), application('posting', 'client_secret_post')],
+  })], { default: true }),
+  environment('secure', SECURE, []),
 ] });
 
-export { PASSWORD };
 export const isText = (value) => typeof value === 'string' && value.length > 0;
 
 // The provider under test with one response type and mode, and the relying party's half of every request.

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // The world of the integration tests: one environment on the server's own address with two tenants and an application of each
 // kind, and a second environment that is reached by its host name.
+import { area } from './people.mjs';
+
 export const GOVERNMENT = 'https://gov.example';
 export const ORIGIN = 'https://app.example';
 export const acme = { tenant: 'acme', unit: 4600738, id: '11ee9999-1111-4111-8111-111111111111' };
 export const globex = { tenant: 'globex', unit: 4600801, id: '11ee9999-2222-4222-8222-222222222222' };
 
-const area = { area: 'na1', domain: 'example.com', acdDomain: 'acd.example.com', uhDomain: 'uh.example.com', clusters: ['B32'] };
 
 const employee = (userName, more = {}) => ({
   userName, emailAddress: userName, firstName: 'Kim', lastName: 'Li', role: 'Administrator', accessKeys: [{}], ...more,

@@ -7,17 +7,17 @@ import { once } from 'node:events';
 import http from 'node:http';
 import { generators } from 'openid-client';
 import { HostileProvider } from '../../lib/hostile_provider.mjs';
+import { acme, area, PASSWORD, person } from '../../lib/people.mjs';
 import { Server } from '../../lib/server.mjs';
 import { picture } from './picture.mjs';
 
-export const PASSWORD = 'Brass-lantern 7 & <quiet>';
-export const acme = '11ee9999-1111-4111-8111-111111111111', northwind = '11ee9999-2222-4222-8222-222222222222';
+export { acme, PASSWORD };
+export const northwind = '11ee9999-2222-4222-8222-222222222222';
 const CODE_TYPES = ['code', 'id_token', 'id_token token', 'code id_token', 'code token', 'code id_token token'];
 // Who has no second factor yet: each state that sets one up takes another one.
 const SPARE = Array.from({ length: 16 }, (_, i) => `spare${i}@acme.example`);
 const escape = (text) => text.replace(/[&<>"']/g, (c) => `&#${c.charCodeAt(0)};`);
 
-const person = (name, more = {}) => ({ userName: name, emailAddress: name, firstName: 'Kim', lastName: 'Li', role: 'Agent', password: PASSWORD, ...more });
 const openid = (name, issuer) => ({ name, kind: 'openid', provider: { issuer, clientId: 'postern' } });
 const branding = () => ({
   name: 'Northwind Traders', accent: '#a01040',
@@ -27,8 +27,7 @@ const branding = () => ({
     ja: { welcome: 'ノースウィンド カスタマーケアへようこそ。', support: 'ヘルプデスク：555-0100', help: 'https://help.northwind.example/' } },
 });
 const model = (application, provider, more = []) => (issuer) => ({ environments: [{
-  name: 'local', issuer, default: true,
-  areas: [{ area: 'na1', domain: 'example.com', acdDomain: 'acd.example.com', uhDomain: 'uh.example.com', clusters: ['B32'] }],
+  name: 'local', issuer, default: true, areas: [area],
   tenants: [{
     tenantId: acme, tenant: 'acme', area: 'na1', cluster: 'B32', businessUnits: [{ number: 4600738, name: 'acme', primary: true }],
     roles: [{ name: 'Agent', legacyId: 'Agent', permissions: [] }], loginAuthenticators: [{ name: 'Passwords', kind: 'system', default: true }, { name: 'Apps', policy: { mfa: 'totp' } }, { name: 'Tokens', policy: { mfa: 'hotp' } },
