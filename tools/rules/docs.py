@@ -41,17 +41,25 @@ def security_map(tree):
 
 CONFORMANCE = "docs/conformance.md"
 PLAN_FILE = re.compile(r"tests/integration/conformance_(\w+)\.test\.mjs")
+PLAN_LISTS = "tests/integration/lib/conformance_plans.mjs"
 MODULE = r"oidcc-[a-z0-9-]+"
+
+
+def conformance_lists(tree):
+    """The lists of modules that the plans share, by name."""
+    text = tree.text(PLAN_LISTS) if PLAN_LISTS in tree.paths else ""
+    return {name: re.findall(f"'({MODULE})'", modules) for name, modules in re.findall(r"(\w+) = \[([^\]]*)\]", text)}
 
 
 def conformance_map(tree):
     """docs/conformance.md has a row for every certification module of every plan that has a test, and no other."""
-    tested = {}
+    tested, lists = {}, conformance_lists(tree)
     for path in tree.paths:
         plan = PLAN_FILE.fullmatch(path)
         if plan:
             for number, line in enumerate(tree.text(path).split("\n"), 1):
-                for module in re.findall(rf"'({MODULE})'", line):
+                shared = [module for name in re.findall(r"\w+", line) for module in lists.get(name, [])]
+                for module in re.findall(rf"'({MODULE})'", line) + shared:
                     tested.setdefault((module, plan[1]), (path, number))
     if CONFORMANCE not in tree.paths:
         yield Finding(CONFORMANCE, 1, "is missing")

@@ -51,14 +51,25 @@ describe('a person', () => {
       assert.ok(answer.status() < 400, `${name}: ${answer.status()} ${await page.title()}`);
     };
     const write = (label, text) => page.getByLabel(label, { exact: true }).fill(text);
+    const writeName = async () => {
+      await write('User name', user);
+      await press('Next');
+    };
+    const signIn = async (secret) => {
+      await writeName();
+      await write('Password', secret);
+      await press('Sign in');
+    };
+    const signOut = async () => {
+      await press('Sign out'); // and yes, really
+      await press('Sign out');
+      await isAt('You are signed out');
+    };
     const isAt = async (heading) => assert.equal(await page.getByRole('heading', { level: 1 }).textContent(), heading);
 
     await page.goto(address);
     await isAt('Sign in');
-    await write('User name', user);
-    await press('Next');
-    await write('Password', password);
-    await press('Sign in');
+    await signIn(password);
     await isAt('Your account');
 
     await press('Your second factor'); // who it is, is proven anew
@@ -80,25 +91,17 @@ describe('a person', () => {
     await press('Continue');
     await isAt('Your account');
 
-    await press('Sign out');
-    await press('Sign out');
-    await isAt('You are signed out');
+    await signOut();
     await page.goto(address);
-    await write('User name', user);
-    await press('Next');
-    await write('Password', password);
-    await press('Sign in');
+    await signIn(password);
     await isAt('Enter your code');
     await write('Code of your authenticator app', code());
     await press('Continue');
     await isAt('Your account');
-    await press('Sign out');
-    await press('Sign out');
-    await isAt('You are signed out');
+    await signOut();
 
     await page.goto(address);
-    await write('User name', user);
-    await press('Next');
+    await writeName();
     await press('Forgot your password?');
     await press('Send the mail');
     await isAt('Look at your mail');
@@ -112,10 +115,7 @@ describe('a person', () => {
     await press('Save the password');
     await isAt('Your password is saved');
     await press('Sign in');
-    await write('User name', user);
-    await press('Next');
-    await write('Password', 'Brass kettle on the sill');
-    await press('Sign in');
+    await signIn('Brass kettle on the sill');
     await isAt('Enter your code'); // a mail is no second factor
     await press('Use a recovery code');
     await write('Recovery code', recovery);

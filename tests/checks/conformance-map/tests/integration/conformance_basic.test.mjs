@@ -1,4 +1,5 @@
 certify('basic', [
   'oidcc-server', 'oidcc-scope-address',
   'oidcc-display-page',
+  ...SHARED,
 ]);

@@ -1,0 +1,1 @@
+export const SHARED = ['oidcc-server', 'oidcc-prompt-login'];
