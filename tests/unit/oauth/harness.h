@@ -102,6 +102,32 @@ void house_later(struct house *h, int64_t seconds);
 /* A change behind the handlers' back; `sql` is a literal. */
 void house_sql(struct house *h, const char *sql);
 int64_t house_number(struct house *h, const char *sql);
+/* What makes tokens worthless, and undoes it: rows for house_sql(). */
+struct death {
+    const char *kill, *revive;
+};
+#define DEATH_USER                                                                                 \
+    {                                                                                              \
+        "UPDATE employee SET status = 'BLOCKED' WHERE employee_id = '" USER "'",                   \
+            "UPDATE employee SET status = 'ACTIVE' WHERE employee_id = '" USER "'"                 \
+    }
+#define DEATH_TENANT                                                                               \
+    {                                                                                              \
+        "UPDATE tenant SET is_enabled = 0 WHERE tenant_id = '" TENANT "'",                         \
+            "UPDATE tenant SET is_enabled = 1 WHERE tenant_id = '" TENANT "'"                      \
+    }
+#define DEATH_APPLICATION(id)                                                                      \
+    {                                                                                              \
+        "UPDATE application SET is_enabled = 0 WHERE application_id = '" id "'",                   \
+            "UPDATE application SET is_enabled = 1 WHERE application_id = '" id "'"                \
+    }
+#define DEATH_ACCESS_KEY                                                                           \
+    {                                                                                              \
+        "UPDATE access_key SET is_active = 0 WHERE access_key_id = '" KEY_ID "'",                  \
+            "UPDATE access_key SET is_active = 1 WHERE access_key_id = '" KEY_ID "'"               \
+    }
+#define DEATH_SESSION                                                                              \
+    { "UPDATE session SET revoked_at = 1", "UPDATE session SET revoked_at = NULL" }
 
 /* One request. Empty members: none. */
 struct ask {

@@ -271,23 +271,14 @@ static void pkce_downgrade_lengths(void **state) {
 
 static void dead_means_dead_for_codes(void **state) {
     struct house *h = *state;
-    static const struct {
-        const char *kill, *revive;
-    } ways[] = {
-        {"UPDATE employee SET status = 'BLOCKED' WHERE employee_id = '" USER "'",
-         "UPDATE employee SET status = 'ACTIVE' WHERE employee_id = '" USER "'"},
-        {"UPDATE tenant SET is_enabled = 0 WHERE tenant_id = '" TENANT "'",
-         "UPDATE tenant SET is_enabled = 1 WHERE tenant_id = '" TENANT "'"},
-        {"UPDATE application SET is_enabled = 0 WHERE application_id = '" APP_CONF "'",
-         "UPDATE application SET is_enabled = 1 WHERE application_id = '" APP_CONF "'"},
-    };
+    static const struct death deaths[] = {DEATH_USER, DEATH_TENANT, DEATH_APPLICATION(APP_CONF)};
     struct browser b = browser_new(h, TENANT, USER);
-    for (size_t i = 0; i < COUNT_OF(ways); i++) {
+    for (size_t i = 0; i < COUNT_OF(deaths); i++) {
         const char *code = code_of(h, &b, ASK_CONF);
-        house_sql(h, ways[i].kill);
+        house_sql(h, deaths[i].kill);
         struct answer a = redeem(h, APP_CONF, code, "");
         assert_true(a.status == 400 || a.status == 401);
-        house_sql(h, ways[i].revive);
+        house_sql(h, deaths[i].revive);
     }
     const char *code = code_of(h, &b, ASK_CONF);
     assert_int_equal(sso_session_end(&h->cx, b.sso->tenant_id, b.sso->sso_session_id), OK);

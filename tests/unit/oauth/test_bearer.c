@@ -171,21 +171,13 @@ static void regional_host_serves_its_area(void **state) {
 static void dead_means_dead_for_access_tokens(void **state) {
     struct house *h = *state;
     struct answer a = password_token(h);
-    static const char *const deaths[][2] = {
-        {"UPDATE employee SET status = 'BLOCKED' WHERE employee_id = '" USER "'",
-         "UPDATE employee SET status = 'ACTIVE' WHERE employee_id = '" USER "'"},
-        {"UPDATE tenant SET is_enabled = 0 WHERE tenant_id = '" TENANT "'",
-         "UPDATE tenant SET is_enabled = 1 WHERE tenant_id = '" TENANT "'"},
-        {"UPDATE application SET is_enabled = 0 WHERE application_id = '" APP_CONF "'",
-         "UPDATE application SET is_enabled = 1 WHERE application_id = '" APP_CONF "'"},
-        {"UPDATE access_key SET is_active = 0 WHERE access_key_id = '" KEY_ID "'",
-         "UPDATE access_key SET is_active = 1 WHERE access_key_id = '" KEY_ID "'"},
-        {"UPDATE session SET revoked_at = 1", "UPDATE session SET revoked_at = NULL"}};
+    static const struct death deaths[] = {DEATH_USER, DEATH_TENANT, DEATH_APPLICATION(APP_CONF),
+                                          DEATH_ACCESS_KEY, DEATH_SESSION};
     for (size_t i = 0; i < COUNT_OF(deaths); i++) {
-        house_sql(h, deaths[i][0]);
+        house_sql(h, deaths[i].kill);
         struct answer info = call(h, text(&a), &for_user);
         assert_error(&info, 401, "invalid_token");
-        house_sql(h, deaths[i][1]);
+        house_sql(h, deaths[i].revive);
         info = call(h, text(&a), &for_user);
         assert_ok(&info);
     }

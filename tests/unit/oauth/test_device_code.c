@@ -236,25 +236,16 @@ static void codes_of_others_and_codes_that_are_none(void **state) {
 
 static void dead_means_dead_between_yes_and_tokens(void **state) {
     struct house *h = *state;
-    static const struct {
-        const char *kill, *revive;
-    } ways[] = {
-        {"UPDATE employee SET status = 'BLOCKED' WHERE employee_id = '" USER "'",
-         "UPDATE employee SET status = 'ACTIVE' WHERE employee_id = '" USER "'"},
-        {"UPDATE tenant SET is_enabled = 0 WHERE tenant_id = '" TENANT "'",
-         "UPDATE tenant SET is_enabled = 1 WHERE tenant_id = '" TENANT "'"},
-        {"UPDATE application SET is_enabled = 0 WHERE application_id = '" APP_PUBLIC "'",
-         "UPDATE application SET is_enabled = 1 WHERE application_id = '" APP_PUBLIC "'"},
-    };
+    static const struct death deaths[] = {DEATH_USER, DEATH_TENANT, DEATH_APPLICATION(APP_PUBLIC)};
     struct browser b = browser_new(h, TENANT, USER);
     struct answer a;
-    for (size_t i = 0; i < COUNT_OF(ways); i++) {
+    for (size_t i = 0; i < COUNT_OF(deaths); i++) {
         struct answer begun = begin(h, APP_PUBLIC, "");
         person(h, &begun, &b, true);
-        house_sql(h, ways[i].kill);
+        house_sql(h, deaths[i].kill);
         a = poll_of(h, APP_PUBLIC, answer_text(&begun, "device_code"));
         assert_true(a.status == 400 || a.status == 401);
-        house_sql(h, ways[i].revive);
+        house_sql(h, deaths[i].revive);
     }
     struct answer begun = begin(h, APP_PUBLIC, "");
     person(h, &begun, &b, true);

@@ -192,22 +192,18 @@ static void dead_means_dead_for_refresh_tokens(void **state) {
     struct house *h = *state;
     struct answer first = password_token(h);
     const char *one = refresh_of(&first);
-    static const char *const deaths[][2] = {
-        {"UPDATE employee SET status = 'BLOCKED' WHERE employee_id = '" USER "'",
-         "UPDATE employee SET status = 'ACTIVE' WHERE employee_id = '" USER "'"},
+    static const struct death deaths[] = {
+        DEATH_USER,
         {"UPDATE employee SET status = 'DELETED' WHERE employee_id = '" USER "'",
          "UPDATE employee SET status = 'ACTIVE' WHERE employee_id = '" USER "'"},
-        {"UPDATE tenant SET is_enabled = 0 WHERE tenant_id = '" TENANT "'",
-         "UPDATE tenant SET is_enabled = 1 WHERE tenant_id = '" TENANT "'"},
-        {"UPDATE application SET is_enabled = 0 WHERE application_id = '" APP_CONF "'",
-         "UPDATE application SET is_enabled = 1 WHERE application_id = '" APP_CONF "'"},
-        {"UPDATE access_key SET is_active = 0 WHERE access_key_id = '" KEY_ID "'",
-         "UPDATE access_key SET is_active = 1 WHERE access_key_id = '" KEY_ID "'"}};
+        DEATH_TENANT,
+        DEATH_APPLICATION(APP_CONF),
+        DEATH_ACCESS_KEY};
     for (size_t i = 0; i < COUNT_OF(deaths); i++) {
-        house_sql(h, deaths[i][0]);
+        house_sql(h, deaths[i].kill);
         struct answer a = refresh_post(&h->cx, APP_CONF, one);
         assert_in_range(a.status, 400, 401);
-        house_sql(h, deaths[i][1]);
+        house_sql(h, deaths[i].revive);
     }
     struct answer alive = refresh_post(&h->cx, APP_CONF, one);
     const char *two = refresh_of(&alive);

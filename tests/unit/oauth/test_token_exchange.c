@@ -243,26 +243,15 @@ static void scope_of_an_exchange_is_never_more_than_registered(void **state) {
 
 static void dead_means_dead_for_subjects_of_an_exchange(void **state) {
     struct house *h = *state;
-    static const struct {
-        const char *kill, *revive;
-    } ways[] = {
-        {"UPDATE employee SET status = 'BLOCKED' WHERE employee_id = '" USER "'",
-         "UPDATE employee SET status = 'ACTIVE' WHERE employee_id = '" USER "'"},
-        {"UPDATE tenant SET is_enabled = 0 WHERE tenant_id = '" TENANT "'",
-         "UPDATE tenant SET is_enabled = 1 WHERE tenant_id = '" TENANT "'"},
-        {"UPDATE application SET is_enabled = 0 WHERE application_id = '" APP_CONF "'",
-         "UPDATE application SET is_enabled = 1 WHERE application_id = '" APP_CONF "'"},
-        {"UPDATE application SET is_enabled = 0 WHERE application_id = '" APP_PUBLIC "'",
-         "UPDATE application SET is_enabled = 1 WHERE application_id = '" APP_PUBLIC "'"},
-        {"UPDATE session SET revoked_at = 1", "UPDATE session SET revoked_at = NULL"},
-    };
+    static const struct death deaths[] = {DEATH_USER, DEATH_TENANT, DEATH_APPLICATION(APP_CONF),
+                                          DEATH_APPLICATION(APP_PUBLIC), DEATH_SESSION};
     const char *token = subject(h);
-    for (size_t i = 0; i < COUNT_OF(ways); i++) {
-        house_sql(h, ways[i].kill);
+    for (size_t i = 0; i < COUNT_OF(deaths); i++) {
+        house_sql(h, deaths[i].kill);
         struct answer a = exchange(h, token, PUBLIC);
         assert_true(a.status == 400 || a.status == 401);
         assert_string_equal(answer_text(&a, "access_token"), "");
-        house_sql(h, ways[i].revive);
+        house_sql(h, deaths[i].revive);
     }
     struct answer a = exchange(h, token, PUBLIC);
     assert_ok(&a);
