@@ -23,7 +23,8 @@ static void missing_tell(const struct draft *d) {
                  "or --from-environment.",
                  none ? "no credentials" : "not complete", STR_ARG(draft_missing_list(d)),
                  d->missing_n > 1 ? "are" : "is",
-                 none ? " (for a user also access_key_id, access_key_secret)" : "");
+                 none && !draft_signs_in(d) ? " (for a user also access_key_id, access_key_secret)"
+                                            : "");
     }
 }
 
@@ -231,6 +232,9 @@ int cmd_configure(struct cli *c) {
     const char *word = c->words_n > 0 ? c->words[0] : "";
     if (strcmp(word, "delete") == 0) {
         return delete_profile(c);
+    }
+    if (c->words_n > 1 && strcmp(word, "show") == 0) {
+        return cli_usage(c, "Write: postern configure show --profile %.60s", c->words[1]);
     }
     if (c->words_n > 1) {
         return cli_usage(c, "configure %s does not take '%.60s'.", word, c->words[1]);

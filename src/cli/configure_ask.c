@@ -116,11 +116,12 @@ static void missing_find(struct draft *d) {
     bool keyed = draft_get(d, "access_key_id") != NULL;
     bool password = is_value(d, "grant", "password"), alone = is_value(d, "grant", "access_key");
     bool client = !alone && (password || !keyed); /* an application is needed */
+    bool proven = draft_signs_in(d);              /* a person is what proves it */
     bool named = draft_get(d, "client_id") != NULL;
     d->missing_n = 0;
     miss(d, !has_issuer(d), "issuer");
     miss(d, client && !named, "client_id");
-    miss(d, client && !keyed && (!named || !has_client_proof(d)), "client_secret"); /* a name */
+    miss(d, client && !keyed && !proven && (!named || !has_client_proof(d)), "client_secret");
     miss(d, (password || alone) && !keyed, "access_key_id");
     miss(d, ((password || alone) && !keyed) || !has_key_secret(d), "access_key_secret");
     d->missing[d->missing_n] = NULL;
@@ -246,6 +247,35 @@ static bool ask_missing(struct draft *d) {
     return true;
 }
 
+/* Without --profile the variables count beside the profile, whenever it is used. */
+static bool variables_prove(const struct draft *d) {
+    static const char *const names[] = {"client_secret", "client_secret_file", "private_key_file",
+                                        "access_key_id"};
+    bool found = false;
+    for (size_t i = 0; i < d->c->settings_n; i++) {
+        const struct postern_setting_info *s = d->c->settings[i].setting;
+        for (size_t j = 0; j < COUNT_OF(names); j++) {
+            found = found || (strcmp(s->name, names[j]) == 0 && variable_of(d->c, s) != NULL);
+        }
+    }
+    return found && cli_value(d->c, "--profile") == NULL;
+}
+
+/* An application that cannot prove itself acts for a person, who has to sign in. */
+static void grant_guess(struct draft *d) {
+    static const char *const keys[] = {"access_key_id", "access_key_secret",
+                                       "access_key_secret_file", NULL};
+    bool open = (draft_get(d, "grant") == NULL || is_value(d, "grant", "auto")) &&
+                draft_get(d, "base_url") == NULL; /* people sign in at an issuer */
+    bool none = is_value(d, "auth_method", "none");
+    if (!open || any_set(d, keys) || (!none && (has_client_proof(d) || variables_prove(d)))) {
+        return;
+    }
+    draft_set(d, "grant", "authorization_code");
+    cli_note(d->c, "without a secret or an access key a person has to sign in: the profile has "
+                   "grant = authorization_code. For another grant give --grant.");
+}
+
 int draft_fill(struct draft *d) {
     struct cli *c = d->c;
     bool person = isatty(STDIN_FILENO) != 0 && !cli_has(c, "--no-prompt");
@@ -265,9 +295,7 @@ int draft_fill(struct draft *d) {
     if (person && !ask_missing(d)) {
         return cli_error(c, EXIT_CANCELLED, "Nothing was written.");
     }
-    if (person && !has_client_proof(d) && draft_get(d, "access_key_id") == NULL) {
-        draft_set(d, "grant", "authorization_code"); /* without secrets a person has to sign in */
-    }
+    grant_guess(d);
     if (person && draft_is_without_credentials(d)) {
         return cli_usage(c, "Neither an application nor an access key was given: nothing was "
                             "written. A profile without them is written with --no-prompt.");

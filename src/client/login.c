@@ -6,6 +6,7 @@
 #include "client.h"
 
 #define SECRET_BYTES 32 /* 43 characters: RFC 7636 4.1 */
+#define SHOWN_MAX    60
 
 /* ---- nobody is signed in ---- */
 
@@ -74,14 +75,56 @@ static void url_write(struct call *k, const struct postern_login_options *o, str
     login->url = b.p;
 }
 
+/* As a shell takes it in one word. */
+static bool is_word(struct str v) {
+    for (size_t i = 0; i < v.n; i++) {
+        char c = v.p[i];
+        bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+        if (!plain && (c == '\0' || strchr("-._~:/@+,=%", c) == NULL)) {
+            return false;
+        }
+    }
+    return v.n > 0;
+}
+
+/* What is typed for a profile with which people sign in. A profile is written as a whole, so what
+ * this one says is said again, as far as it is no secret. */
+static struct str person_command(struct call *k) {
+    static const struct {
+        enum setting_id id;
+        const char *flag, *otherwise;
+        bool needed;
+    } parts[] = {
+        {SET_ISSUER, "--issuer", "URL", true},
+        {SET_CLIENT_ID, "--client-id", "ID", true},
+        {SET_CLIENT_SECRET_FILE, "--client-secret-file", "FILE", false},
+        {SET_CA_FILE, "--ca-file", "FILE", false},
+    };
+    const char *profile = k->p->profile;
+    struct buf b = buf_in(k->cx.arena, 256);
+    buf_z(&b, "postern configure");
+    if (*profile != '\0') {
+        buf_format(&b, " --profile %s", profile);
+    }
+    buf_z(&b, " --grant authorization_code");
+    for (size_t i = 0; i < COUNT_OF(parts); i++) {
+        struct str v = setting_str(k->p, parts[i].id);
+        if (v.p != NULL || parts[i].needed) {
+            v = is_word(v) && v.n <= SHOWN_MAX ? v : str_from(parts[i].otherwise);
+            buf_format(&b, " %s %.*s", parts[i].flag, STR_ARG(v));
+        }
+    }
+    return buf_view(&b);
+}
+
 err login_possible(struct call *k) {
     const struct grant *grant;
     TRY(grant_chosen(k, &grant));
     if (!grant->person) {
         return fail_say(&k->cx, ERR_CLIENT_USAGE,
-                        "Nobody signs in here: the grant is %s. Set grant = authorization_code for "
-                        "an application whose users sign in.",
-                        grant->name);
+                        "Nobody signs in here: the grant is %s. For an application whose users "
+                        "sign in type: %.*s",
+                        grant->name, STR_ARG(person_command(k)));
     }
     if (setting_str(k->p, SET_CLIENT_ID).p == NULL || setting_str(k->p, SET_ISSUER).p == NULL) {
         return fail_say(&k->cx, ERR_CLIENT_USAGE,

@@ -173,6 +173,7 @@ describe('cli', () => {
       assert.match(none.stderr, /POSTERN_ISSUER \(or CXONE_ISSUER\) is not set\. Missing: issuer, client_id, client_secret/);
       const absent = await ends(2, 'configure', 'delete', 'nope');
       assert.match(absent.stderr, /There is no profile 'nope'\. Try: postern configure list/);
+      assert.match((await ends(2, 'configure', 'show', 'whole')).stderr, /Write: postern configure show --profile whole\n/);
       assert.deepEqual((await readdir(home.config)).sort(), ['bare.profile', 'default.profile', 'whole.profile']);
     });
   });

@@ -258,7 +258,7 @@ describe('postern login', onceForAllEngines, () => {
 
   test('settings that cannot sign anybody in say why', async () => {
     await world();
-    for (const [says, ...args] of [[/grant = authorization_code/, '--grant', 'client_credentials'], [/--no-cache/, '--no-cache'],
+    for (const [says, ...args] of [[/configure --profile default --grant authorization_code --issuer http\S+ --client-id native/, '--grant', 'client_credentials'], [/--no-cache/, '--no-cache'],
       [/client_id/, '--client-id', ''], [/'nobody'/, '--prompt', 'nobody']]) {
       const done = await home.run('login', ...args, { env: { BROWSER } });
       assert.equal(done.status, 2, `${args}: ${done.stderr}`);
@@ -282,6 +282,30 @@ describe('postern login', onceForAllEngines, () => {
     const made = await good('configure', '--profile', 'me', '--issuer', other.url, '--client-id', 'native', '--grant', 'authorization_code');
     assert.match(made.stdout, /Next: postern --profile me login\n/);
     await signIn('--profile', 'me');
+    for (const [i, more] of [[], ['--auth-method', 'none'], ['--grant', 'auto']].entries()) {
+      const guessed = await good('configure', '--profile', `guess${i}`, '--issuer', other.url, '--client-id', 'native', ...more);
+      assert.match(guessed.stdout, new RegExp(`Next: postern --profile guess${i} login\n`));
+      assert.match(guessed.stderr, /a person has to sign in: the profile has grant = authorization_code/);
+      await signIn('--profile', `guess${i}`);
+    }
+  });
+
+  test('configure takes nobody for a person who has a secret, an access key or another grant', async () => {
+    await world();
+    const variables = { env: { POSTERN_CLIENT_SECRET: 'of the variables' } };
+    const key = ['--access-key-id', 'A', '--access-key-secret-file', 'F'];
+    for (const [grant, next, ...more] of [['auto', 'whoami', '--client-secret-file', 'F'], ['auto', 'whoami', ...key], ['auto', 'whoami', '--auth-method', 'none', ...key],
+      ['client_credentials', 'configure', '--grant', 'client_credentials']]) {
+      const made = await good('configure', '--profile', 'app', '--issuer', other.url, '--client-id', 'site', ...more);
+      assert.match(made.stdout, new RegExp(`Next: postern --profile app ${next}\n`), String(more));
+      assert.equal((await good('configure', 'show', '--profile', 'app', '--json')).json.grant.value, grant, String(more));
+    }
+    const base = await good('configure', '--profile', 'app', '--base-url', other.url, '--client-id', 'site');
+    assert.match(base.stdout, /Next: postern --profile app configure\n/);
+    await good('configure', '--issuer', other.url, '--client-id', 'site', variables);
+    assert.equal((await good('configure', 'show', '--json')).json.grant.value, 'auto');
+    await good('configure', '--profile', 'named', '--issuer', other.url, '--client-id', 'site', variables);
+    assert.equal((await good('configure', 'show', '--profile', 'named', '--json')).json.grant.value, 'authorization_code');
   });
 });
 

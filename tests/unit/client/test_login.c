@@ -114,7 +114,14 @@ static void what_cannot_begin_says_why(void **state) {
     o.redirect_uri = NULL;
     set(f, "grant", "client_credentials");
     assert_int_equal(begin(f, o, &login), ERR_CLIENT_USAGE);
-    assert_says(f, "grant = authorization_code");
+    assert_says(f,
+                "postern configure --grant authorization_code --issuer " ISSUER " --client-id ID");
+    (void)snprintf(f->p->profile, sizeof f->p->profile, "kim");
+    set(f, "client_id", "c;d");
+    set(f, "ca_file", "/ca.pem");
+    assert_int_equal(begin(f, o, &login), ERR_CLIENT_USAGE);
+    assert_says(f, "postern configure --profile kim --grant authorization_code --issuer " ISSUER
+                   " --client-id ID --ca-file /ca.pem");
     set(f, "grant", "authorization_code");
     set(f, "client_id", "");
     assert_int_equal(begin(f, o, &login), ERR_CLIENT_USAGE);
