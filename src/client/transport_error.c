@@ -5,6 +5,8 @@
 #include "transport.h"
 
 #define REASON_MAX 160
+/* The setting, and how it is given: to a command, to any program. */
+#define CA_FILE "the setting ca_file (--ca-file FILE, or POSTERN_CA_FILE)"
 
 /* Numbers of openssl/x509_vfy.h, which libcurl hands through; they are part of OpenSSL's ABI. */
 static const struct {
@@ -15,13 +17,13 @@ static const struct {
      "Compare this machine's clock with the server's; else the server's operator has to renew it"},
     {10, "has expired",
      "The server's operator has to renew it; if others get through, this machine's clock is wrong"},
-    {18, "is signed by itself", "If you trust it, name it in the setting ca_file"},
+    {18, "is signed by itself", "If you trust it, name it in " CA_FILE},
     {19, "is signed by an authority that is not trusted here",
-     "Name that authority's certificate in the setting ca_file"},
+     "Name that authority's certificate in " CA_FILE},
     {20, "is signed by an authority that is not known here",
-     "Name that authority's certificate in the setting ca_file, or install ca-certificates"},
+     "Name that authority's certificate in " CA_FILE ", or install ca-certificates"},
     {21, "comes without the certificates between it and an authority",
-     "Name the authority in the setting ca_file, or have the server send its whole chain"},
+     "Name the authority in " CA_FILE ", or have the server send its whole chain"},
     {23, "was revoked", "Do not go on; ask the server's operator"},
 };
 

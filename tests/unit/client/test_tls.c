@@ -179,7 +179,7 @@ static void not_trusted(void **state) {
     struct world *w = *state;
     server_start(w, certificate(w, "localhost", w->authority, -DAY, DAY));
     assert_int_equal(ask(w, NULL), POSTERN_TLS);
-    assert_says("ca_file");
+    assert_says("ca_file (--ca-file FILE, or POSTERN_CA_FILE)");
     assert_int_equal(atomic_load(&w->connections), 1);
     server_stop(w);
 }
