@@ -276,7 +276,8 @@ struct postern_token {
 
 /* A token good for now: the cached one, else one renewed by refresh token, else by full
  * authentication; with the grant authorization_code, where that needs a person, POSTERN_NO_TOKEN
- * instead. Of any number of threads and processes that share the cache, one renews and the
+ * instead (whose `error` is "invalid_grant" or "invalid_token" if a sign-in has ended, "" if nobody
+ * was signed in). Of any number of threads and processes that share the cache, one renews and the
  * others wait for its result. `flags`: enum postern_get_flags. Errors: any but POSTERN_DENIED,
  * POSTERN_NOT_FOUND, POSTERN_REQUEST. */
 POSTERN_API enum postern_code postern_token_get(struct postern *client, unsigned flags,

@@ -11,6 +11,7 @@ struct state {
     const char *profile; /* as shown */
     enum postern_code code;
     bool person; /* somebody has to sign in */
+    bool ended;  /* somebody was signed in; the server takes those tokens no longer */
     struct claims claims;
     struct str problem; /* of a profile that cannot be used */
     struct postern_token token;
@@ -40,6 +41,7 @@ static void add(struct states *all, const char *profile, const char *shown) {
     if (s->code == POSTERN_OK) {
         claims_read(c, &s->token, &s->claims);
     }
+    s->ended = s->code == POSTERN_NO_TOKEN && *postern_error()->error != '\0';
     if (s->code != POSTERN_OK && s->code != POSTERN_NO_TOKEN) {
         s->problem = str_copy(c->cx->arena, str_from(postern_error_message()));
     }
@@ -97,7 +99,8 @@ static void row(struct cli *c, const struct state *s, struct cell *cells) {
         return;
     }
     if (s->code != POSTERN_OK) {
-        cells[1] = CELL_STYLED(STYLE_DIM, s->person ? "signed out" : "none");
+        cells[1] = s->ended ? CELL_STYLED(STYLE_BAD, "ended")
+                            : CELL_STYLED(STYLE_DIM, s->person ? "signed out" : "none");
         return;
     }
     bool due = t->renew_at != 0 && t->renew_at <= c->cx->now;
@@ -132,6 +135,7 @@ static void state_json(const struct state *s, struct json_out *j) {
     json_put_bool(j, "cached", s->code == POSTERN_OK);
     if (s->person) {
         json_put_bool(j, "signed_in", s->code == POSTERN_OK);
+        json_put_bool(j, "ended", s->ended);
     }
     if (s->code == POSTERN_OK) {
         json_put_int(j, "obtained_at", t->obtained_at);

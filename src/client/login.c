@@ -13,11 +13,14 @@
 err login_missing(struct call *k) {
     const char *profile = k->p->profile;
     const struct state *s = state_current(k);
-    bool ended = s != NULL && s->refresh_token.p != NULL && s->refresh_spent;
+    bool spent = s != NULL && s->refresh_token.p != NULL && s->refresh_spent;
+    bool refused = s != NULL && s->access_refused;
+    const char *what = spent ? "The sign-in has ended: its refresh token is used up or was refused"
+                       : refused ? "The sign-in has ended: its token was refused"
+                                 : "Nobody is signed in";
     bool plain = *profile == '\0' || str_is(STR("default"), profile);
-    return fail_say(&k->cx, ERR_CLIENT_NO_TOKEN, "%s. Sign in with: postern login%s%s",
-                    ended ? "The sign-in has ended: its refresh token is used up or was refused"
-                          : "Nobody is signed in",
+    k->oauth_error = spent ? STR("invalid_grant") : refused ? STR("invalid_token") : STR_NONE;
+    return fail_say(&k->cx, ERR_CLIENT_NO_TOKEN, "%s. Sign in with: postern login%s%s", what,
                     plain ? "" : " --profile ", plain ? "" : profile);
 }
 

@@ -112,6 +112,7 @@ void state_take_tokens(struct state *to, const struct state *from) {
     to->expires_at = from->expires_at;
     to->renew_at = from->renew_at;
     to->clock_skew = from->clock_skew;
+    to->access_refused = from->access_refused;
     to->refresh_spent = from->refresh_spent;
     to->refresh_sent_at = from->refresh_sent_at;
     to->lineage = str_copy(a, from->lineage);
@@ -163,6 +164,7 @@ struct str state_write(struct arena *a, const struct state *s, struct str secret
     json_put_str_if(&j, "scope", s->scope);
     json_put_str_if(&j, "id_token", s->id_token);
     json_put_str_if(&j, "refresh_token", s->refresh_token);
+    json_put_bool(&j, "access_refused", s->access_refused);
     json_put_bool(&j, "refresh_spent", s->refresh_spent);
     json_put_int(&j, "refresh_sent_at", s->refresh_sent_at);
     json_put_str_if(&j, "tenant_id", s->tenant_id);
@@ -207,6 +209,7 @@ static err tokens_parse(struct ctx *cx, const json_t *root, struct state *from) 
     TRY(json_get_str(cx, root, "scope", &from->scope));
     TRY(json_get_str(cx, root, "id_token", &from->id_token));
     TRY(json_get_str(cx, root, "refresh_token", &from->refresh_token));
+    TRY(json_get_bool(cx, root, "access_refused", false, &from->access_refused));
     TRY(json_get_bool(cx, root, "refresh_spent", false, &from->refresh_spent));
     TRY(json_get_int(cx, root, "refresh_sent_at", 0, &from->refresh_sent_at));
     TRY(json_get_str(cx, root, "lineage", &from->lineage));

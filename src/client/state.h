@@ -29,7 +29,8 @@ struct state {
      * under another lineage was begun anew after this one was forgotten. */
     struct str lineage;
     int64_t generation;
-    bool refresh_spent; /* the refresh token was sent and its answer is not known: never again */
+    bool access_refused; /* an API refused it (401), and another was not to be had then */
+    bool refresh_spent;  /* the refresh token was sent and its answer is not known: never again */
     int64_t refresh_sent_at; /* of a spent one: when, if it may be sent once more; else 0 */
     unsigned references;
 };

@@ -5,18 +5,22 @@
 
 struct wanted {
     struct str refused; /* this token is not good, whatever its times say */
+    bool by_api;        /* an API said so, not the caller */
 };
 
 /* A clock that was set back makes a token look younger than it is: then it is not believed. */
-static bool is_usable(const struct state *s, int64_t now, const struct wanted *w) {
-    return s != NULL && s->access_token.p != NULL && now < s->renew_at &&
+static bool is_believed(const struct state *s, int64_t now, const struct wanted *w) {
+    return s != NULL && s->access_token.p != NULL && !s->access_refused &&
            now >= s->obtained_at - JWT_LEEWAY_SECONDS && !str_eq(s->access_token, w->refused);
+}
+
+static bool is_usable(const struct state *s, int64_t now, const struct wanted *w) {
+    return is_believed(s, now, w) && now < s->renew_at;
 }
 
 /* Past renew_at, but not past its end. */
 static bool is_alive(const struct state *s, int64_t now, const struct wanted *w) {
-    return s != NULL && s->access_token.p != NULL && now < s->expires_at &&
-           now >= s->obtained_at - JWT_LEEWAY_SECONDS && !str_eq(s->access_token, w->refused);
+    return is_believed(s, now, w) && now < s->expires_at;
 }
 
 static bool is_renewable(const struct state *s) {
@@ -125,15 +129,42 @@ err token_authenticate(struct call *k, const struct endpoints *ep, const struct 
 
 /* ---- the one who renews ---- */
 
-static err renew(struct call *k, void *argument) {
+static err renew(struct call *k) {
     struct endpoints ep;
     const struct grant *grant;
     bool renewed;
-    (void)argument;
     TRY(grant_chosen(k, &grant));
     TRY(discovery_get(k, 0, &ep));
     TRY(refresh_token_use(k, &ep, grant, &renewed));
     return renewed ? OK : token_authenticate(k, &ep, grant);
+}
+
+/* A token that an API refused and that has no successor is not handed out again: not by this
+ * process, nor by another. */
+static void refused_mark(struct call *k, const struct wanted *w) {
+    const struct state *known = state_current(k);
+    if (!w->by_api || known == NULL || known->access_refused ||
+        !str_eq(known->access_token, w->refused)) { /* public: two of one's own */
+        return;
+    }
+    struct failure why = k->cx.failure;
+    struct state *s = state_copy(k, known);
+    s->access_refused = true;
+    s->renew_at = s->renew_at < k->cx.now ? s->renew_at : k->cx.now;
+    if (k->locked && cache_write(k, s) != OK) {
+        call_warn(k, "That the token was refused is known to this process only: %s",
+                  k->cx.failure.detail);
+    }
+    state_publish(k, s);
+    k->cx.failure = why;
+}
+
+static err renew_work(struct call *k, void *argument) {
+    err e = renew(k);
+    if (e != OK) {
+        refused_mark(k, argument);
+    }
+    return e;
 }
 
 static err token_take(struct call *k, struct token *ret_token) {
@@ -162,7 +193,7 @@ static err not_cached(struct call *k) {
 }
 
 err token_get(struct call *k, unsigned flags, struct str refused, struct token *ret_token) {
-    struct wanted w = {refused};
+    struct wanted w = {refused, refused.p != NULL};
     k->token_cached = true;
     if ((flags & POSTERN_FRESH) == 0 && is_usable(state_current(k), k->cx.now, &w)) {
         return token_take(k, ret_token);
@@ -181,7 +212,7 @@ err token_get(struct call *k, unsigned flags, struct str refused, struct token *
         return good ? token_take(k, ret_token) : not_cached(k);
     }
     k->token_cached = false;
-    err e = flight_run(k, is_done, renew, &w);
+    err e = flight_run(k, is_done, renew_work, &w);
     if (e != OK && is_alive(state_current(k), k->cx.now, &w) && e != ERR_CLIENT_CANCELLED) {
         call_warn(k, "The token could not be renewed yet (%s); the present one is good for %lld s.",
                   k->cx.failure.detail, (long long)(state_current(k)->expires_at - k->cx.now));

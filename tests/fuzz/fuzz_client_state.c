@@ -13,6 +13,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         HOLDS(state_parse(t.k, text, &second, &again) == OK);
         HOLDS(str_eq(first->access_token, second->access_token));
         HOLDS(str_eq(first->refresh_token, second->refresh_token));
+        HOLDS(first->access_refused == second->access_refused);
         HOLDS(first->refresh_spent == second->refresh_spent);
         HOLDS(first->expires_at == second->expires_at);
         HOLDS(str_eq(first->jwks.text, second->jwks.text));

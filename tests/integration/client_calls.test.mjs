@@ -45,6 +45,29 @@ describe('client: 401', onceForAllEngines, () => {
     assert.equal(faulty.count('token'), 2);
   });
 
+  test('a refused token that cannot be renewed now is not handed out: the next process tries again', async () => {
+    const first = await home.token();
+    faulty.revoke();
+    faulty.next('token', { status: 503, json: {}, times: 9 });
+    assert.equal((await call('GET', '/x', '--retries', '0')).status, SERVER);
+    assert.match((await home.run('status')).stdout, /^default\t(none|renewal due)\t/);
+    const refused = await home.run('token', '--retries', '0');
+    assert.deepEqual([refused.status, refused.stdout], [SERVER, '']);
+    faulty.steps.token = [];
+    const second = await home.token();
+    assert.notEqual(second, first);
+    assert.match((await home.run('status')).stdout, /^default\tgood\t/);
+    assert.equal(await home.token(), second);
+  });
+
+  test('a token is not held for refused where the renewal alone fails', async () => {
+    const first = await home.token();
+    faulty.next('token', { status: 503, json: {}, times: 9 });
+    assert.equal((await home.run('token', '--fresh', '--retries', '0')).status, SERVER);
+    assert.equal(await home.token(), first);
+    assert.match((await home.run('status')).stdout, /^default\tgood\t/);
+  });
+
   test('a token that another process has renewed meanwhile is taken, not renewed again', async () => {
     const living = home.spawn(driver, ['twice', '/x'], { input: null });
     await until('the first call', () => calls().length === 1);

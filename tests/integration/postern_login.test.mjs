@@ -335,7 +335,7 @@ describe('postern login: renewal', onceForAllEngines, () => {
     const asked = other.requests.filter((r) => r.path === '/token').length;
     assert.equal((await home.run('token')).status, AUTH);
     assert.equal(other.requests.filter((r) => r.path === '/token').length, asked, 'it was sent a third time');
-    assert.match((await good('status')).stdout, /^default\tsigned out/);
+    assert.match((await good('status')).stdout, /^default\tended/);
     await signIn();
     await home.token('--fresh');
   });
@@ -419,6 +419,30 @@ describe('postern login: posternd and its own pages', () => {
     assert.match((await good('logout')).stdout, /^Signed out/);
     assert.equal((await server.request('GET', '/auth/userinfo', { bearer: second })).status, 401, 'it is not revoked');
     assert.equal((await home.run('token')).status, AUTH);
+  });
+
+  test('a session that ended at the server: known from the first refusal on, by every process', async () => {
+    await good('login', { env: { BROWSER } });
+    const { json: { access_token: access, refresh_token: refresh } } = await home.entry();
+    const { client_id } = home.settings;
+    const revoked = await server.request('POST', '/auth/revoke', { form: { token: refresh, client_id } });
+    assert.equal(revoked.status, 200, revoked.text);
+    assert.equal(await home.token(), access, 'the client cannot know yet');
+    assert.match((await good('status')).stdout, /^default\tgood\t/);
+    const refused = await home.run('whoami', '--json');
+    assert.equal(refused.status, AUTH);
+    const { error } = JSON.parse(refused.stderr.trim());
+    assert.deepEqual([error.code, error.error], ['no_token', 'invalid_grant']);
+    assert.match(error.message, /The sign-in has ended/);
+    assert.match((await good('status')).stdout, /^default\tended\t/);
+    assert.deepEqual((await good('status', '--json')).json.map((s) => [s.cached, s.signed_in, s.ended]), [[false, false, true]]);
+    const token = await home.run('token');
+    assert.deepEqual([token.status, token.stdout], [AUTH, '']);
+    assert.match(token.stderr, /The sign-in has ended/);
+    await good('login', { env: { BROWSER } });
+    assert.match((await good('status')).stdout, /^default\tgood\t/);
+    await good('logout');
+    assert.match((await good('status')).stdout, /^default\tsigned out\t/);
   });
 
   test('a wrong password: the page says so, and the terminal waits', async () => {

@@ -8,6 +8,7 @@ static struct state *sample(struct call_fixture *f) {
     s->token_type = STR("Bearer");
     s->id_token = STR("id");
     s->refresh_token = STR("refresh");
+    s->access_refused = true;
     s->refresh_spent = true;
     s->tenant_id = STR(TENANT_ID);
     s->grant = STR("password");
@@ -50,6 +51,7 @@ static void what_was_written_comes_back(void **state) {
     assert_str(s->access_token, "access");
     assert_str(s->id_token, "id");
     assert_str(s->refresh_token, "refresh");
+    assert_true(s->access_refused);
     assert_true(s->refresh_spent);
     assert_str(s->tenant_id, TENANT_ID);
     assert_str(s->scope, "openid");

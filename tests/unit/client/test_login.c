@@ -305,6 +305,24 @@ static void without_a_login_there_is_no_token(void **state) {
     assert_says(f, "Sign in with: postern login --profile kim");
 }
 
+static void what_an_api_refused_is_no_token_any_more(void **state) {
+    struct call_fixture *f = *state;
+    struct token t;
+    with(f, DOCUMENT);
+    struct state *s = state_copy(f->k, state_current(f->k));
+    s->access_token = STR("access");
+    s->obtained_at = FIXTURE_NOW;
+    s->expires_at = s->renew_at = FIXTURE_NOW + 3600;
+    state_publish(f->k, s);
+    assert_int_equal(token_get(f->k, 0, STR("another"), &t), OK);
+    assert_int_equal(token_get(f->k, 0, STR("access"), &t), ERR_CLIENT_NO_TOKEN);
+    for (unsigned flags = 0; flags <= POSTERN_CACHED; flags += POSTERN_CACHED) {
+        assert_int_equal(token_get(f->k, flags, STR_NONE, &t), ERR_CLIENT_NO_TOKEN);
+        assert_says(f, "The sign-in has ended: its token was refused");
+        assert_str(f->k->oauth_error, "invalid_token");
+    }
+}
+
 /* The grant of a public application is the one that needs a person. */
 static void auto_means_a_person_for_public_applications_alone(void **state) {
     struct call_fixture *f = *state;
@@ -334,6 +352,7 @@ int main(void) {
         CALL_TEST(id_tokens_of_other_logins_are_refused),
         CALL_TEST(the_code_is_sent_with_its_verifier),
         CALL_TEST(without_a_login_there_is_no_token),
+        CALL_TEST(what_an_api_refused_is_no_token_any_more),
         CALL_TEST(auto_means_a_person_for_public_applications_alone),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
