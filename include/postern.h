@@ -262,8 +262,9 @@ struct postern_token {
     const char *id_token;     /* NULL if there is none; verified when it came */
     const char *claims; /* of the id token, else of the access token if it is a JWT; JSON or NULL */
     const char *tenant_id; /* from the id token; NULL */
-    const char *grant;     /* by which it came: "password", "client_credentials", "access_key",
-                              "authorization_code", "device_code", "refresh_token" */
+    const char *grant;     /* by which it, or the one that it renews, came: "password",
+                              "client_credentials", "access_key", "authorization_code" or
+                              "device_code" */
     int64_t obtained_at;
     int64_t expires_at; /* 0: the server did not say */
     int64_t renew_at;   /* from here on the next call renews it */

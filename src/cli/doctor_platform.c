@@ -223,7 +223,10 @@ void doctor_authentication(struct doctor *d, struct check *k) {
     }
     claims_read(d->c, &d->token, &d->claims);
     int64_t life = d->token.expires_at > 0 ? d->token.expires_at - d->token.obtained_at : 0;
-    check_ok(k, str_format(a, "a %stoken by %s, for %s%s", d->token.from_cache != 0 ? "" : "new ",
+    check_ok(k, str_format(a, "a %stoken by %s, for %s%s",
+                           d->token.from_cache != 0 ? ""
+                           : person                 ? "renewed "
+                                                    : "new ",
                            d->token.grant, life > 0 ? cli_duration(d->c, life) : "an unknown time",
                            d->token.has_refresh_token ? ", with a refresh token" : ""));
 }

@@ -79,7 +79,9 @@ static err answer_take(struct call *k, const struct exchange *x, const struct gr
     TRY(same_user(k, s, before));
     answer_complete(k, grant, s, before);
     call_tell(k, POSTERN_EVENT_TOKEN, "renewed by refresh_token");
-    return token_publish(k, s, "refresh_token");
+    /* The grant is the one that the person or the client gave; the word is of older caches. */
+    bool known = before->grant.n > 0 && !str_is(before->grant, "refresh_token");
+    return token_publish(k, s, known ? str_z(k->cx.arena, before->grant) : grant->name);
 }
 
 static err refresh_send(struct call *k, struct token_request *r, struct exchange *x) {

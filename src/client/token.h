@@ -78,7 +78,7 @@ struct token_request token_request_new(struct call *k);
 /* One request to the token endpoint, or another that takes the same; its body is wiped. */
 err token_request_send(struct call *k, struct token_request *r, const struct repeat *how,
                        struct exchange *x);
-/* Onto the disk, then to the other threads. `grant`: by which it came. */
+/* Onto the disk, then to the other threads. `grant`: by which it, or what it renews, came. */
 err token_publish(struct call *k, struct state *s, const char *grant);
 /* A new token by this grant. By the holder of the lock alone. */
 err token_authenticate(struct call *k, const struct endpoints *ep, const struct grant *grant);

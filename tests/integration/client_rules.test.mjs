@@ -213,6 +213,7 @@ describe('client: tokens', onceForAllEngines, () => {
     const [spent, next] = faulty.issued.filter((t) => t.startsWith('rt-'));
     assert.ok(!text.includes(spent) && text.includes(next), 'the cache has the spent refresh token');
     assert.equal(await home.token(), second);
+    assert.equal((await home.run('status')).stdout.split('\t')[5], 'password', 'the grant of the profile');
   });
 
   test('a refresh token is stored before the access token beside it is used', async () => {

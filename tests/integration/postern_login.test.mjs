@@ -95,7 +95,7 @@ describe('postern login', onceForAllEngines, () => {
       const first = (await home.entry()).json.access_token;
       await until('a renewed token', async () => (await home.token()) !== first);
       const [state] = (await good('status', '--json')).json;
-      assert.deepEqual([state.signed_in, state.has_refresh_token, state.user], [true, true, 'kim']);
+      assert.deepEqual([state.signed_in, state.has_refresh_token, state.user, state.grant], [true, true, 'kim', 'authorization_code']);
       const me = await good('api', '/me', '--base', 'issuer');
       assert.equal(JSON.parse(me.stdout).sub, 'kim');
       const { json: { refresh_token: refresh } } = await home.entry();
