@@ -112,6 +112,20 @@ static int report(struct cli *c) {
     return EXIT_OK;
 }
 
+/* The profile that the client was read from; NULL: from none. */
+static const char *profile_of(struct cli *c, struct postern *client) {
+    static const char *const names[] = {"client_id", "issuer"};
+    const char *profile = cli_value(c, "--profile"), *from = NULL;
+    for (size_t i = 0; profile == NULL && i < COUNT_OF(names); i++) {
+        (void)postern_setting(client, names[i], &from);
+        struct str text = str_from(from);
+        if (str_starts(text, "profile ")) {
+            profile = str_z(c->cx->arena, str_sub(text, sizeof "profile", text.n));
+        }
+    }
+    return profile;
+}
+
 static int with_browser(struct cli *c, struct postern *client) {
     struct postern_login *login;
     struct login_server *s = NEW(c->cx->arena, struct login_server);
@@ -119,6 +133,7 @@ static int with_browser(struct cli *c, struct postern *client) {
     if (!login_listen(c, s)) {
         return EXIT_OTHER;
     }
+    s->profile = profile_of(c, client);
     int status = begin(c, client, s, &login);
     if (status != EXIT_OK) {
         return status;

@@ -18,6 +18,20 @@
  * request head. False: anything else. */
 bool login_request_query(struct str head, struct str authority, struct str *ret_query);
 
+/* ---- login_page.c ---- */
+
+#define LOGIN_PAGE_MAX 4096
+enum login_page_kind { LOGIN_PAGE_REFUSED, LOGIN_PAGE_GOOD, LOGIN_PAGE_BAD };
+struct login_page {
+    enum login_page_kind kind;
+    const char *status;       /* "200 OK" */
+    const char *title, *text; /* constants: they are HTML */
+    const char *profile;      /* its name is told; NULL: not */
+    bool head_only;
+};
+/* The whole answer; returns its size. */
+size_t login_page_write(const struct login_page *page, char ret_text[LOGIN_PAGE_MAX]);
+
 /* ---- login_server.c ---- */
 
 struct login_connection {
@@ -31,6 +45,7 @@ struct login_server {
     int fd;
     struct str authority; /* "127.0.0.1:PORT" */
     int port;
+    const char *profile; /* for whom it is, or NULL */
     struct login_connection v[LOGIN_CONNECTIONS];
     struct login_connection *answered; /* whose request is the answer that was awaited */
 };

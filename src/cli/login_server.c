@@ -54,48 +54,35 @@ bool login_listen(struct cli *c, struct login_server *s) {
 
 /* ---- answers ---- */
 
-/* No script, no style, nothing from elsewhere, and nothing of the request (SECURITY xss). */
-static void reply(struct login_connection *x, const char *status, const char *title,
-                  const char *text) {
-    char page[1600], body[800];
-    int body_n =
-        snprintf(body, sizeof body,
-                 "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">"
-                 "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">"
-                 "<meta name=\"color-scheme\" content=\"light dark\"><title>%s</title></head>\n"
-                 "<body><main><h1>%s</h1><p>%s</p></main></body></html>\n",
-                 title, title, text);
-    int n = snprintf(page, sizeof page,
-                     "HTTP/1.1 %s\r\nContent-Type: text/html; charset=utf-8\r\nContent-Length: %d"
-                     "\r\nConnection: close\r\nCache-Control: no-store\r\n"
-                     "Content-Security-Policy: default-src 'none'; frame-ancestors 'none'\r\n"
-                     "Referrer-Policy: no-referrer\r\nX-Content-Type-Options: nosniff\r\n\r\n%s",
-                     status, body_n, body);
-    if (str_starts((struct str){x->head, x->n}, "HEAD ")) {
-        n -= body_n; /* RFC 9110 9.3.2 */
-    }
-    (void)send(x->fd, page, (size_t)n, MSG_NOSIGNAL); /* a page of a kilobyte fits any buffer */
+static void reply(struct login_connection *x, struct login_page *page) {
+    char text[LOGIN_PAGE_MAX];
+    page->head_only = str_starts((struct str){x->head, x->n}, "HEAD ");
+    size_t n = login_page_write(page, text);
+    (void)send(x->fd, text, n, MSG_NOSIGNAL); /* a page of some kilobytes fits any buffer */
     (void)shutdown(x->fd, SHUT_WR);
     (void)close(x->fd);
     secret_wipe(x->head, x->n); /* the code */
     x->fd = -1;
 }
 
+/* Whoever asked learns nothing of the profile. */
 static void refuse(struct login_connection *x, const char *status, const char *text) {
-    reply(x, status, "Not here", text);
+    reply(x, &(struct login_page){.status = status, .title = "Not here", .text = text});
 }
 
 void login_answer(struct login_server *s, bool good) {
     if (s->answered == NULL) {
         return;
     }
-    if (good) {
-        reply(s->answered, "200 OK", "You are signed in",
-              "You may close this window and go on in the terminal.");
-    } else {
-        reply(s->answered, "200 OK", "You are not signed in",
-              "The terminal says why. You may close this window.");
-    }
+    struct login_page page = {
+        .kind = good ? LOGIN_PAGE_GOOD : LOGIN_PAGE_BAD,
+        .status = "200 OK",
+        .title = good ? "You are signed in" : "You are not signed in",
+        .text = good ? "You may close this window and go on in the terminal."
+                     : "The terminal says why. You may close this window.",
+        .profile = s->profile,
+    };
+    reply(s->answered, &page);
     s->answered = NULL;
 }
 

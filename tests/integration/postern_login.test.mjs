@@ -2,6 +2,7 @@
 // postern login and logout against another vendor's server (npm oidc-provider) and against posternd with its own pages: a
 // scripted browser brings the answer back to the loopback address; what others send there changes nothing.
 import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { writeFile } from 'node:fs/promises';
 import http from 'node:http';
@@ -71,6 +72,16 @@ function request(url, { method = 'GET', headers = {} } = {}) {
   });
 }
 
+// The page's own style is all that its policy lets in; light and dark.
+function styled({ headers, text }) {
+  const [, style] = text.match(/<style>([^<]*)<\/style>/);
+  const digest = createHash('sha256').update(style).digest('base64');
+  assert.equal(headers['content-security-policy'],
+    `default-src 'none'; style-src 'sha256-${digest}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'`);
+  assert.match(style, /color-scheme:light dark.*prefers-color-scheme:dark/);
+  assert.doesNotMatch(text, /<script|src=|href=|url\(| style=/);
+}
+
 const good = async (...args) => {
   const done = await home.run(...args);
   assert.equal(done.status, 0, done.stderr);
@@ -136,7 +147,8 @@ describe('postern login', onceForAllEngines, () => {
     assert.equal(page.status, 200);
     assert.match(page.text, /You are signed in[\s\S]*close this window/);
     assert.doesNotMatch(page.text, /code=|state=|<script/);
-    assert.match(page.headers['content-security-policy'], /default-src 'none'/);
+    styled(page);
+    assert.match(page.text, /Profile: <b>default<\/b>/);
     assert.deepEqual([page.headers['cache-control'], page.headers['referrer-policy']], ['no-store', 'no-referrer']);
     const { json } = await end(child, 0, /signed_in/);
     assert.deepEqual([json.signed_in, json.sub, json.has_refresh_token], [true, 'kim', true]);
@@ -158,7 +170,8 @@ describe('postern login', onceForAllEngines, () => {
     ]) {
       const refused = await request(target, options);
       assert.equal(refused.status, status, `${options?.method ?? 'GET'} ${target}`);
-      assert.doesNotMatch(refused.text, /AAAA|evil/);
+      assert.doesNotMatch(refused.text, /AAAA|evil|default/);
+      if (options?.method !== 'HEAD') styled(refused);
     }
     const large = await request(new URL('/callback', back), { headers: { cookie: 'c'.repeat(17_000) } }).catch((error) => ({ status: error.code }));
     assert.ok([431, 'ECONNRESET', 'EPIPE'].includes(large.status), String(large.status));
@@ -191,6 +204,8 @@ describe('postern login', onceForAllEngines, () => {
     const { child, url } = await begin('--json');
     const page = await request(await answer(url));
     assert.match(page.text, /not signed in/);
+    styled(page);
+    assert.match(page.text, /Profile: <b>default<\/b>/);
     const done = await end(child, AUTH, /access_denied/);
     const { error } = JSON.parse(done.stderr.split('\n').find((line) => line.startsWith('{')));
     assert.deepEqual([error.code, error.error], ['auth', 'access_denied']);
