@@ -46,7 +46,7 @@ static const struct option keys_options[] = {
 };
 
 static const struct option login_options[] = {
-    {"--device", 0, NULL, "sign in with a browser on another machine: print an address and a code", NULL, NULL},
+    {"--device", 0, NULL, "sign in with a browser on another machine: print an address and a code, on standard error and as text with --json too", NULL, NULL},
     {"--no-browser", 0, NULL, "open no browser, only print the address", NULL, NULL},
     {"--login-hint", 0, "USER", "who is to sign in: the page has the user name filled in", NULL, NULL},
     {"--prompt", 0, "WHAT", "ask for: login (the password again), select_account or consent", prompt_values, NULL},

@@ -536,6 +536,7 @@ describe('cli', () => {
       assert.match((await good('--version')).stdout, /^postern \d+\.\d+\.\d+\n$/);
       assert.match((await ends(2, 'help', 'tokne')).stderr, /Did you mean token\?/);
       assert.match((await ends(2, 'help', 'nope')).stderr, /Try: postern help/);
+      assert.match((await good('login', '--help')).stdout, /--device\n(.*\n)?.*standard error and as text with --json too/);
       assert.match((await good('help', 'settings')).stdout, /--client-secret-file FILE/);
       const api = (await good('help', 'api')).stdout;
       assert.ok(api.indexOf('--paginate') < api.indexOf('Examples') && api.indexOf('Examples') < api.indexOf('--profile'), api);
