@@ -11,6 +11,8 @@
  * their natural names: environments by name, tenants by `tenant`, roles by name, employees by user
  * name, applications by name and vendor, access keys by id or order. What the file does not name
  * stays as it is. */
+/* How a tenant gets a login authenticator, for messages. */
+#define LOGIN_AUTHENTICATORS_EXAMPLE "[{\"name\": \"Passwords\", \"kind\": \"system\"}]"
 struct invitation {
     const struct seal_key *master;
     struct str issuer; /* of the environment: where the link leads */

@@ -46,3 +46,16 @@ err login_authenticator_default(struct ctx *cx, struct str tenant_id,
                    DB_ARGS(DB_TEXT(tenant_id)), COLUMNS(a, policy));
     return found(cx, e, policy, &a, ret);
 }
+
+err login_authenticator_of(struct ctx *cx, struct str tenant_id, struct str employee_id,
+                           struct login_authenticator *ret) {
+    struct login_authenticator a = {.tenant_id = tenant_id};
+    struct str policy = STR_NONE;
+    err e = db_one(cx,
+                   "SELECT " COLUMNS_SQL
+                   " FROM login_authenticator WHERE tenant_id = $1 AND login_authenticator_id = "
+                   "(SELECT g.login_authenticator_id FROM employee_login g "
+                   "WHERE g.tenant_id = $1 AND g.employee_id = $2)",
+                   DB_ARGS(DB_TEXT(tenant_id), DB_TEXT(employee_id)), COLUMNS(a, policy));
+    return found(cx, e, policy, &a, ret);
+}

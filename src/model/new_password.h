@@ -17,6 +17,10 @@ struct password_owner {
 };
 err password_owner_find(struct ctx *cx, struct str tenant_id, struct str employee_id,
                         struct password_owner *ret_owner); /* ERR_NOT_FOUND */
+/* login_authenticator.c: how somebody signs in, whether or not that is by password; ERR_NOT_FOUND:
+ * there is no authenticator. */
+err login_authenticator_of(struct ctx *cx, struct str tenant_id, struct str employee_id,
+                           struct login_authenticator *ret);
 /* Today's, or one of the history. On the pool: up to 1 + PASSWORD_HISTORY_MAX argon2. */
 bool password_was_used(const struct password_owner *owner, struct str password);
 /* In a closure. Today's hash joins the history, which then has `keep` of them; part of

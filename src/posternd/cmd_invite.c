@@ -6,56 +6,47 @@
 
 #include <stdlib.h>
 
-static err who_find(struct ctx *cx, const struct user_command *c, const char *name,
-                    struct password_owner *ret_owner) {
-    err found = password_owner_find(cx, c->tenant_id, c->employee_id, ret_owner);
-    if (found == ERR_NOT_FOUND) {
-        return fail_say(cx, ERR_FORBIDDEN,
-                        "%s does not sign in with a password: the employee is blocked, deleted, or "
-                        "of type api, its tenant is disabled, or it has no login authenticator of "
-                        "kind system.",
-                        name);
-    }
-    TRY(found);
-    if (ret_owner->password_hash.p != NULL) {
-        return fail_say(cx, ERR_FORBIDDEN,
-                        "%s has a password already. Who forgot it says so on the sign-in page.",
-                        name);
-    }
-    return OK;
-}
+struct invite {
+    struct user_command user;
+    const char *name;
+    struct invitation invitation;
+};
 
-static err invitation_run(struct ctx *cx, void *state) {
-    struct invitation *i = state;
-    TRY(invitation_write(cx, i));
-    return store_audit(cx, i->who->tenant_id, "employee.invite", i->who->employee_id);
-}
-
-static err invite(struct invocation *in, struct invitation *ret) {
-    struct ctx *cx = in->cx;
-    struct user_command c = {.store = NULL};
+static err invite_run(struct ctx *cx, void *state) {
+    struct invite *i = state;
     struct password_owner *owner = NEW(cx->arena, struct password_owner);
-    TRY(user_command_begin(in, &c));
-    TRY(who_find(cx, &c, in->arguments[0], owner));
-    *ret = (struct invitation){.master = &c.store->master,
-                               .issuer = c.environment->issuer,
-                               .language = str_from(in->language != NULL ? in->language : "en"),
-                               .who = &owner->who};
-    return db_transaction(cx, invitation_run, ret);
+    TRY(person_find(cx, &i->user, i->name, owner));
+    if (owner->password_hash.p != NULL) {
+        return fail_say(cx, ERR_FORBIDDEN,
+                        "%s has a password already. For another one: posternd reset-password %s",
+                        i->name, i->name);
+    }
+    i->invitation.who = &owner->who;
+    TRY(invitation_write(cx, &i->invitation));
+    return store_audit(cx, i->user.tenant_id, "employee.invite", i->user.employee_id);
+}
+
+static err invite_do(struct invocation *in, struct invite *i) {
+    TRY(user_command_begin(in, &i->user));
+    i->name = in->arguments[0];
+    i->invitation.master = &i->user.store->master;
+    i->invitation.issuer = i->user.environment->issuer;
+    i->invitation.language = str_from(in->language != NULL ? in->language : "en");
+    return db_transaction(in->cx, invite_run, i);
 }
 
 int cmd_invite(struct invocation *in) {
-    struct invitation i = {.master = NULL};
-    err e = invite(in, &i);
+    struct invite i = {.name = NULL};
+    err e = invite_do(in, &i);
     if (e != OK) {
         return command_failed(in, e);
     }
-    secret_print(in, "url", i.url, INVITATION_SECONDS);
+    secret_print(in, "url", i.invitation.url, INVITATION_SECONDS);
     if (!in->json) {
         (void)fprintf(stderr,
                       "Good once, for %d days; earlier links of %s are void. Hand it over: nothing "
                       "sends mails yet. With the setting mailbox the mail is shown at %.*s%s\n",
-                      INVITATION_SECONDS / 86400, in->arguments[0], STR_ARG(i.issuer),
+                      INVITATION_SECONDS / 86400, i.name, STR_ARG(i.invitation.issuer),
                       MAILBOX_PATH);
     }
     return EXIT_SUCCESS;

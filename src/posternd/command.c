@@ -13,6 +13,7 @@ static const struct command commands[] = {
     {"check", "", "settings, database, master key, signing keys and address: is all well?", 0, 0, true, cmd_check},
     {"keys", "list|rotate", "show signing keys, or retire the active one for the next (--environment, --alg)", 1, 1, true, cmd_keys},
     {"generate-key", "USER", "a basic token for USER, good once, to make the first access key with", 1, 1, true, cmd_generate_key},
+    {"reset-password", "USER", "a link, good once, with which USER sets another password, which takes a lock away too", 1, 1, true, cmd_reset_password},
     {"reset-second-factor", "USER", "take USER's second factor and recovery codes away, and end its sign-ins", 1, 1, true, cmd_reset_second_factor},
     {"invite", "USER", "a link, good once, with which USER sets a first password; and the mail with it (--language)", 1, 1, true, cmd_invite},
     {"dev-cert", "", "a local authority and a TLS certificate for this machine (--dir, --host)", 0, 0, false, cmd_dev_cert},
@@ -24,7 +25,7 @@ static const struct {
     const char *flag, *argument, *doc;
 } further[] = {
     {"--config", "FILE", "read settings from FILE (POSTERN_CONFIG); /etc/postern/posternd.conf is read if it exists"},
-    {"--environment", "NAME", "keys, generate-key, invite, reset-second-factor: which environment; without it all, or the default one"},
+    {"--environment", "NAME", "keys, generate-key, reset-password, reset-second-factor, invite: which environment; without it all, or the default one"},
     {"--language", "TAG", "invite: of the mail: en (default), de, es, fr or ja"},
     {"--alg", "NAME", "keys rotate: RS256 (default), ES256 or EdDSA"},
     {"--dir", "DIR", "dev-cert: where ca.pem, server.pem and server.key are; var/edge"},
@@ -35,7 +36,7 @@ static const struct {
     {"--upstream", "ADDRESS", "edge-config: where posternd listens, unix:PATH or HOST:PORT; without it the setting listen"},
     {"--run-dir", "DIR", "edge-config: where nginx keeps its pid, logs and temporary files; var/edge"},
     {"--user", "NAME", "edge-config: whom nginx's workers run as if root starts it"},
-    {"--json", NULL, "plan, apply, check, keys, generate-key, invite, reset-second-factor: print JSON"},
+    {"--json", NULL, "plan, apply, check, keys, generate-key, reset-password, reset-second-factor, invite: print JSON"},
     {"--help", NULL, "this text"},
     {"--version", NULL, "print the version"},
 };

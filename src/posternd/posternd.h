@@ -115,6 +115,7 @@ int cmd_apply(struct invocation *in);
 int cmd_check(struct invocation *in);
 int cmd_keys(struct invocation *in);
 int cmd_generate_key(struct invocation *in);
+int cmd_reset_password(struct invocation *in);
 int cmd_reset_second_factor(struct invocation *in);
 int cmd_invite(struct invocation *in);
 int cmd_dev_cert(struct invocation *in);
@@ -160,6 +161,16 @@ void secret_print(const struct invocation *in, const char *name, struct str secr
                   int64_t seconds);
 /* The address without a password, for people and logs. */
 struct str store_address(struct arena *a, const char *url);
+
+/* ---- person.c: who may be handed a link that sets a password ---- */
+
+/* In the transaction that makes the link: whoever has no login authenticator gets the tenant's
+ * default. ERR_FORBIDDEN says why there is no link for this one, and what to do. */
+err person_find(struct ctx *cx, const struct user_command *c, const char *name,
+                struct password_owner *ret_owner);
+
+/* ---- command.c, store.c ---- */
+
 
 /* ---- edge.c: nginx before the server
  * --------------------------------------------------------------- */

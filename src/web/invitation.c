@@ -2,6 +2,17 @@
 /* Invitations, for the programs of an operator: link and mail in the transaction at hand. */
 #include "web_internal.h"
 
+static err unknown_language(struct ctx *cx, struct str tag) {
+    struct buf known = buf_in(cx->arena, 64);
+    for (const struct language *l = languages; l->tag != NULL; l++) {
+        buf_format(&known, "%s%s", l == languages ? "" : ", ", l->tag);
+    }
+    struct str list = buf_view(&known);
+    return fail_say(cx, ERR_INVALID_REQUEST,
+                    "no mail is written in the language '%.*s'; there are: %.*s", STR_ARG(tag),
+                    STR_ARG(list));
+}
+
 err invitation_write(struct ctx *cx, struct invitation *i) {
     const struct language *language = language_find(i->language);
     struct seal_key key = seal_key_derive(i->master, SEAL_MAIL);
@@ -10,8 +21,7 @@ err invitation_write(struct ctx *cx, struct invitation *i) {
                                  .kind = STR(LINK_INVITATION)};
     struct mail mail;
     if (language == NULL) {
-        return fail_say(cx, ERR_INVALID_REQUEST, "no mail is written in the language '%.*s'",
-                        STR_ARG(i->language));
+        return unknown_language(cx, i->language);
     }
     password_link_prepare(cx, &link);
     const struct mail_facts facts = {.kind = link.kind,

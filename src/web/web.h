@@ -52,6 +52,8 @@ err password_post(struct ctx *cx, const struct request *rq, struct reply *rp);
 err password_done_get(struct ctx *cx, const struct request *rq, struct reply *rp);
 err password_own_get(struct ctx *cx, const struct request *rq, struct reply *rp);
 err password_own_post(struct ctx *cx, const struct request *rq, struct reply *rp);
+/* mail_text.c: the address of a link. */
+struct str password_link_url(struct arena *a, struct str issuer, struct str link);
 
 /* ---- invitation.c: declaration_options.invite ---- */
 

@@ -17,7 +17,6 @@ struct mail_facts {
     const struct seal_key *key;       /* SEAL_MAIL's */
 };
 void mail_write(struct ctx *cx, const struct mail_facts *f, struct mail *ret_mail);
-struct str password_link_url(struct arena *a, struct str issuer, struct str link);
 
 /* ---- form_page.c: authorize.form ---- */
 

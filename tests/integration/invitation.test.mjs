@@ -12,8 +12,12 @@ const PASSWORD = 'Brass-lantern 7 & quiet', OWN = '/auth/account/password';
 const user = (name) => `${name}@acme.example`;
 const person = (name, more) => ({ userName: user(name), firstName: 'Kim', lastName: 'Ottersby', role: 'Agent', ...more });
 const everybody = [person('new', { invite: 'de' }), person('ann', { invite: 'en' }), person('bob', { invite: 'ja', status: 'ACTIVE' }),
-  person('eve', { loginAuthenticator: 'Passwords', status: 'PENDING' }), person('kim', { password: PASSWORD }), person('bare')];
-const model = (issuer, employees = everybody) => declare(tenant('acme', { employees }))(issuer);
+  person('eve', { loginAuthenticator: 'Passwords', status: 'PENDING' }), person('kim', { password: PASSWORD }), person('bare'), person('late'),
+  person('off', { status: 'BLOCKED' }), person('gone', { status: 'DELETED' }), person('bot', { type: 'api' }), person('away', { loginAuthenticator: 'Acme ID' })];
+const loginAuthenticators = [{ name: 'Passwords', kind: 'system', default: true },
+  { name: 'Acme ID', kind: 'openid', provider: { issuer: 'https://login.acme.example', clientId: 'postern' } }];
+const model = (issuer, employees = everybody) => declare(tenant('acme', { loginAuthenticators, employees }),
+  tenant('globex', { loginAuthenticators: [], employees: [person('una')] }))(issuer);
 
 describe('invitations', () => {
   let server, visitor;
@@ -107,12 +111,47 @@ describe('invitations', () => {
     assert.equal((await visitor.open(first.url)).status, 400);
     assert.match((await set(await visitor.open(second), PASSWORD)).title, /saved/);
     assert.equal(await status('eve'), 'ACTIVE');
-    for (const [name, why] of [['eve', /has a password already/], ['bare', /no login authenticator/], ['nobody', /no user named/]]) {
+    for (const [name, why] of [['eve', /has a password already\. For another one: posternd reset-password eve@/], ['nobody', /no user named/]]) {
       const refused = await server.command('invite', user(name));
       assert.equal(refused.status, 1);
       assert.match(refused.stderr, why);
     }
-    assert.match((await server.command('invite', user('ann'), '--language', 'tlh')).stderr, /no mail is written in the language/);
+    assert.match((await server.command('invite', user('ann'), '--language', 'it')).stderr, /no mail is written in the language 'it'; there are: en, de, es, fr, ja\n/);
+  });
+
+  test('posternd invite gives the default authenticator to who has none', async () => {
+    const row = `FROM employee_login g JOIN employee e ON e.employee_id = g.employee_id WHERE e.user_name = '${user('bare')}'`;
+    assert.deepEqual(await server.sql(`SELECT 1 ${row}`), []);
+    const done = await server.command('invite', user('bare'));
+    assert.equal(done.status, 0, done.stderr);
+    assert.match((await set(await visitor.open(done.stdout.trim()), PASSWORD)).title, /saved/);
+    const other = new Visitor(server);
+    assert.match((await other.signIn(await other.open(OWN), user('bare'), PASSWORD)).title, /^Change your password/);
+    assert.equal(await changes([person('bare')]), 0, 'the declaration says nothing else');
+  });
+
+  test('posternd invite refuses with the one reason, and what to do; nothing is written', async () => {
+    const count = async () => (await server.sql("SELECT (SELECT count(*) FROM mail), (SELECT count(*) FROM employee_login), (SELECT count(*) FROM audit WHERE action = 'employee.invite')"))[0];
+    const before = await count();
+    const refused = async (name, why) => {
+      const done = await server.command('invite', user(name));
+      assert.deepEqual([done.status, done.stdout], [1, ''], name);
+      assert.match(done.stderr, why);
+    };
+    await refused('off', /^posternd: off@acme\.example is BLOCKED\. Whoever .*"status": "ACTIVE"/);
+    await refused('gone', /gone@acme\.example is DELETED\./);
+    await refused('bot', /is of type api, which does not sign in: it uses access keys/);
+    await refused('away', /signs in at another provider, by the login authenticator "Acme ID".*"loginAuthenticator"/);
+    await refused('una', /its tenant globex has none to give\. .*"loginAuthenticators": \[\{"name": "Passwords", "kind": "system"\}\]/);
+    await server.sql(`UPDATE tenant SET is_enabled = 0 WHERE tenant_id = '${acme}'`);
+    await refused('late', /the tenant acme is disabled\. Declare "isEnabled": true/);
+    await server.sql(`UPDATE tenant SET is_enabled = 1 WHERE tenant_id = '${acme}'`);
+    for (const name of ['Acme ID', 'Passwords']) {
+      await server.sql(`UPDATE login_authenticator SET is_default = 0 WHERE tenant_id = '${acme}'`);
+      await server.sql(`UPDATE login_authenticator SET is_default = 1 WHERE tenant_id = '${acme}' AND name = '${name}'`);
+      if (name === 'Acme ID') await refused('late', /signs in at another provider/);
+    }
+    assert.deepEqual(await count(), before);
   });
 
   test('dead-means-dead: who is blocked meanwhile is not activated by the link', async () => {
