@@ -59,16 +59,11 @@ static err database_open(struct ctx *cx, const struct config *config) {
     return OK;
 }
 
-static bool file_absent(struct ctx *cx, struct str file) {
-    return file.n > 0 && access(str_z(cx->arena, file), F_OK) != 0;
-}
-
 static bool check_database(struct ctx *cx, const struct config *config, struct findings *f) {
     struct str address = store_address(cx->arena, config->database_url);
-    if (file_absent(cx, db_file(config->database_url))) {
-        found(f, "database", false,
-              str_format(cx->arena, "%.*s does not exist. Make it: posternd apply FILE",
-                         STR_ARG(address)));
+    struct str why;
+    if (store_absent(cx, config, &why)) {
+        found(f, "database", false, why);
         return false;
     }
     err e = database_open(cx, config);

@@ -169,7 +169,7 @@ int cmd_keys(struct invocation *in) {
         return POSTERND_EXIT_USAGE;
     }
     struct store *store;
-    err e = store_open(in->cx, &in->config, &store);
+    err e = store_open_existing(in->cx, &in->config, &store);
     if (e == OK) {
         e = str_is(verb, "list") ? keys_list(in, store) : keys_rotate(in, store);
     }

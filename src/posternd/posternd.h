@@ -136,6 +136,11 @@ struct store {
 /* Missing directories, the master key (created only for an empty database), migrations. Closed when
  * cx's arena is. */
 err store_open(struct ctx *cx, const struct config *config, struct store **ret_store);
+/* The same of a database that is there, for commands that ask or change something in it: nothing is
+ * created. ERR_NOT_FOUND says what to do. */
+err store_open_existing(struct ctx *cx, const struct config *config, struct store **ret_store);
+/* A SQLite file that is not there. */
+bool store_absent(struct ctx *cx, const struct config *config, struct str *ret_why);
 /* A platform with every environment loaded, for commands (one worker); becomes cx->app, freed with
  * the arena. */
 err store_platform(struct ctx *cx, const struct store *store);
@@ -156,11 +161,6 @@ struct user_command {
     struct str tenant_id, employee_id;
 };
 err user_command_begin(struct invocation *in, struct user_command *ret);
-/* A secret made now, on stdout; --json: with the seconds that it is good for. */
-void secret_print(const struct invocation *in, const char *name, struct str secret,
-                  int64_t seconds);
-/* The address without a password, for people and logs. */
-struct str store_address(struct arena *a, const char *url);
 
 /* ---- person.c: who may be handed a link that sets a password ---- */
 
@@ -171,6 +171,11 @@ err person_find(struct ctx *cx, const struct user_command *c, const char *name,
 
 /* ---- command.c, store.c ---- */
 
+/* A secret made now, on stdout; --json: with the seconds that it is good for. */
+void secret_print(const struct invocation *in, const char *name, struct str secret,
+                  int64_t seconds);
+/* The address without a password, for people and logs. */
+struct str store_address(struct arena *a, const char *url);
 
 /* ---- edge.c: nginx before the server
  * --------------------------------------------------------------- */

@@ -70,19 +70,62 @@ static err master_key_find(struct ctx *cx, const struct config *config, struct s
     return master_key_load(cx, env, config->key_file, empty, &store->master);
 }
 
-err store_open(struct ctx *cx, const struct config *config, struct store **ret_store) {
-    struct store *s = NEW(cx->arena, struct store);
-    TRY(directories_make(cx, db_file(config->database_url)));
+bool store_absent(struct ctx *cx, const struct config *config, struct str *ret_why) {
+    struct str file = db_file(config->database_url);
+    if (file.n == 0 || access(str_z(cx->arena, file), F_OK) == 0) {
+        return false;
+    }
+    struct str address = store_address(cx->arena, config->database_url);
+    *ret_why = str_format(cx->arena,
+                          "%.*s does not exist. Is it another one? Name it with --database or "
+                          "POSTERN_DATABASE (after ./run: . var/demo/env). Or make it: posternd "
+                          "apply FILE",
+                          STR_ARG(address));
+    return true;
+}
+
+static err store_begin(struct ctx *cx, const struct config *config, struct store *s) {
     const struct db_options options = {.url = config->database_url};
     TRY(db_open(cx, &options, &s->db));
     arena_defer(cx->arena, store_close, s);
     TRY(db_connect(cx, s->db, DB_WRITE, &s->conn));
     cx->db = s->conn;
+    return OK;
+}
+
+static err store_finish(struct ctx *cx, const struct config *config, struct store *s,
+                        struct store **ret_store) {
     TRY(master_key_find(cx, config, s));
     TRY(db_migrate(cx, s->db));
     TRY(master_key_check(cx, &s->master, true));
     *ret_store = s;
     return OK;
+}
+
+err store_open(struct ctx *cx, const struct config *config, struct store **ret_store) {
+    struct store *s = NEW(cx->arena, struct store);
+    TRY(directories_make(cx, db_file(config->database_url)));
+    TRY(store_begin(cx, config, s));
+    return store_finish(cx, config, s, ret_store);
+}
+
+err store_open_existing(struct ctx *cx, const struct config *config, struct store **ret_store) {
+    struct store *s = NEW(cx->arena, struct store);
+    struct str why;
+    int64_t version;
+    if (store_absent(cx, config, &why)) {
+        return fail_say(cx, ERR_NOT_FOUND, "%.*s", STR_ARG(why));
+    }
+    TRY(store_begin(cx, config, s));
+    TRY(db_schema_version(cx, &version));
+    if (version == 0) {
+        struct str address = store_address(cx->arena, config->database_url);
+        return fail_say(cx, ERR_NOT_FOUND,
+                        "The database %.*s is empty. Is it another one? Name it with --database "
+                        "or POSTERN_DATABASE. Or fill it: posternd apply FILE",
+                        STR_ARG(address));
+    }
+    return store_finish(cx, config, s, ret_store);
 }
 
 static void platform_close(void *object) {
@@ -155,7 +198,7 @@ err store_audit(struct ctx *cx, struct str tenant_id, const char *action, struct
 
 err user_command_begin(struct invocation *in, struct user_command *ret) {
     struct ctx *cx = in->cx;
-    TRY(store_open(cx, &in->config, &ret->store));
+    TRY(store_open_existing(cx, &in->config, &ret->store));
     TRY(store_platform(cx, ret->store));
     TRY(store_environment(cx, in->environment, &ret->environment));
     return store_user(cx, ret->environment, in->arguments[0], &ret->tenant_id, &ret->employee_id);

@@ -2,13 +2,13 @@
 // posternd as a process: start, readiness, reload, stop, and what it refuses to start on.
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { chmod, readdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import net from 'node:net';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { after, before, describe, test } from 'node:test';
 import { acme, model } from './lib/model.mjs';
-import { engine, Server, until } from './lib/server.mjs';
+import { engine, program, Server, until } from './lib/server.mjs';
 
 const run = promisify(execFile);
 const DISCOVERY = '/.well-known/openid-configuration';
@@ -142,6 +142,24 @@ describe('plan and apply', () => {
 
   const write = async (declaration) => {
     const file = path.join(server.folder, 'changed.json');
+  test('commands that ask or change something refuse a database that is not there, and make none', async () => {
+    const empty = path.join(server.folder, 'nothing');
+    await mkdir(empty);
+    for (const command of [['invite', 'x@y.example'], ['reset-password', 'x@y.example'], ['reset-second-factor', 'x@y.example'],
+      ['generate-key', 'x@y.example'], ['keys', 'list'], ['keys', 'rotate']]) {
+      await assert.rejects(run(program, command, { cwd: empty }), (e) => {
+        assert.equal(e.code, 1);
+        assert.match(e.stderr, /^posternd: sqlite:var\/postern\.db does not exist\. .*--database or POSTERN_DATABASE.*posternd apply FILE\n$/);
+        return true;
+      }, command.join(' '));
+    }
+    assert.deepEqual(await readdir(empty), []);
+    // What plan made has no schema that holds anybody.
+    await writeFile(path.join(empty, 'empty.db'), '', { mode: 0o600 });
+    await assert.rejects(run(program, ['keys', 'list', '--database', 'sqlite:empty.db'], { cwd: empty }), /empty\. .*--database/s);
+    assert.deepEqual((await readdir(empty)).filter((name) => !name.startsWith('empty.db')), []);
+  });
+
     await writeFile(file, JSON.stringify(declaration, null, 1));
     return file;
   };
