@@ -110,7 +110,8 @@ static const char *target_check(struct ctx *cx, const struct curl *c, const CURL
     }
     bool https = str_is(str_from(scheme), "https");
     if (!https && !(allow_private && str_is(str_from(scheme), "http"))) {
-        return "the URL is not https";
+        return allow_private ? "the URL is not https or http"
+                             : "the URL is not https; http takes the setting allow_private_fetch";
     }
     if (url_part(cx, c, u, CURLUPART_USER, 0) != NULL ||
         url_part(cx, c, u, CURLUPART_PASSWORD, 0) != NULL) {
@@ -160,7 +161,8 @@ static const char *target_resolve(struct ctx *cx, const struct target *target, b
     bool v6 = list->ai_family == AF_INET6;
     freeaddrinfo(list);
     if (!good) {
-        return "the host has an address that is not public";
+        return "the host has an address that is not public: that takes the setting "
+               "allow_private_fetch";
     }
     if (e != 0) {
         return "the host has no address";

@@ -78,7 +78,7 @@ static const struct setting settings[] = {
     {.name = "allow_private_fetch", .type = SETTING_BOOL, .otherwise = "off",
      .variable = "POSTERN_ALLOW_PRIVATE_FETCH", .flag = "--allow-private-fetch",
      .offset = FIELD(allow_private_fetch),
-     .doc = "The jwksEndpoint of an application may be on a private or loopback address. For tests and closed networks."},
+     .doc = "The issuer of another OpenID provider and the jwksEndpoint of an application may be http and on a private or loopback address. For a laptop, tests and closed networks."},
     {.name = "mailbox", .type = SETTING_BOOL, .otherwise = "off",
      .variable = "POSTERN_MAILBOX", .flag = "--mailbox",
      .offset = FIELD(mailbox),

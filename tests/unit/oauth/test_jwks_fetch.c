@@ -98,7 +98,7 @@ static void refused(const char *url, bool allow_private, const char *reason) {
 
 static void ssrf_urls_other_than_https_are_refused(void **state) {
     (void)state;
-    refused("http://8.8.8.8/jwks", false, "not https");
+    refused("http://8.8.8.8/jwks", false, "not https; http takes the setting allow_private_fetch");
     refused("file:///etc/passwd", true, "");
     refused("gopher://127.0.0.1/", true, "not https");
     refused("ftp://127.0.0.1/", true, "not https");
