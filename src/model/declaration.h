@@ -31,11 +31,14 @@ struct declaration_options {
     /* Writes an invitation in this language, in the transaction; ERR_INVALID_REQUEST says why it
      * cannot. NULL: there are none. */
     err (*invite)(struct ctx *cx, struct invitation *invitation);
+    /* The path before the tenant's id, at which people come back from another provider. NULL: the
+     * changes do not say it. */
+    const char *callback_path;
 };
 struct declaration_change {
     const char *verb; /* "create", "update" */
     struct str kind, name;
-    struct str detail; /* which members change; never a secret */
+    struct str detail; /* which members change, or what else is to be known; never a secret */
 };
 struct declaration_secret { /* generated: printed once */
     struct str kind, name, member, value;

@@ -321,6 +321,7 @@ struct declare_note {
     bool is_new;
     struct str name;   /* for people */
     struct str detail; /* which members */
+    struct str hint;   /* for people, after the members: not in the audit record */
     struct str
         tenant_id;     /* of the audit record: the environment's id for what belongs to no tenant */
     struct str object; /* id */
@@ -393,6 +394,7 @@ err declare_invite_wanted(struct declare *d, const struct declare_object *o,
                           bool *ret_wanted);
 err declare_invite(struct declare *d, const struct declare_scope *scope,
                    const struct declare_object *o, const struct employee *employee);
+err declare_issuer_of(struct ctx *cx, struct str environment_id, struct str *ret_issuer);
 /* Hashing is slow: before the transaction. */
 err declare_passwords_prepare(struct declare *d);
 struct declare_password {

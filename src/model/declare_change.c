@@ -159,8 +159,13 @@ err declare_note(struct declare *d, const struct declare_note *note) {
     const char *verb = note->is_new ? "create" : "update";
     d->changes =
         grown(a, d->changes, d->changes_n, &d->changes_cap, sizeof(struct declaration_change));
+    struct str detail = note->detail;
+    if (!str_empty(note->hint)) {
+        detail = str_format(a, "%.*s%s%.*s", STR_ARG(detail), str_empty(detail) ? "" : "; ",
+                            STR_ARG(note->hint));
+    }
     d->changes[d->changes_n++] =
-        (struct declaration_change){verb, str_from(kind), note->name, note->detail};
+        (struct declaration_change){verb, str_from(kind), note->name, detail};
 
     struct buf b = buf_in(a, 128);
     struct json_out j = json_to(&b);

@@ -3,7 +3,7 @@
  * that has expired. */
 #include "declare.h"
 
-static err issuer_of(struct ctx *cx, struct str environment_id, struct str *ret_issuer) {
+err declare_issuer_of(struct ctx *cx, struct str environment_id, struct str *ret_issuer) {
     return db_one(cx, "SELECT issuer FROM environment WHERE environment_id = $1",
                   DB_ARGS(DB_TEXT(environment_id)), DB_COLUMNS(COLUMN_STR(ret_issuer)));
 }
@@ -40,7 +40,7 @@ err declare_invite(struct declare *d, const struct declare_scope *scope,
     if (d->options->invite == NULL) {
         return fail(d->cx, ERR_INTERNAL, "nobody writes invitations here");
     }
-    TRY(issuer_of(d->cx, scope->environment_id, &i.issuer));
+    TRY(declare_issuer_of(d->cx, scope->environment_id, &i.issuer));
     err e = d->options->invite(d->cx, &i);
     if (e == ERR_INVALID_REQUEST) {
         declare_mistake(d, o, "invite", "%s", failure_text(d->cx));

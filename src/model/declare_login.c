@@ -87,6 +87,24 @@ static err authenticator_load(struct declare *d, struct login_authenticator *row
     return p->is_new ? OK : e;
 }
 
+/* What the provider must know before it gives a client secret. A plan makes no lasting tenantId. */
+static err callback_hint(struct declare *d, const struct declare_scope *scope,
+                         const struct declare_value *was, const struct declare_value *values,
+                         struct str *ret_hint) {
+    struct str issuer;
+    bool known = d->options->apply || !scope->tenant_is_new || scope->object->v[TENANT_ID].given;
+    *ret_hint = STR_NONE;
+    if (d->options->callback_path == NULL || !known ||
+        !str_is(values[LOGIN_AUTHENTICATOR_KIND].text, "openid") ||
+        str_is(was[LOGIN_AUTHENTICATOR_KIND].text, "openid")) {
+        return OK;
+    }
+    TRY(declare_issuer_of(d->cx, scope->environment_id, &issuer));
+    *ret_hint = str_format(d->cx->arena, "redirect URI %.*s%s%.*s", STR_ARG(issuer),
+                           d->options->callback_path, STR_ARG(scope->tenant_id));
+    return OK;
+}
+
 static err authenticator_apply(struct declare *d, const struct declare_scope *scope,
                                const struct declare_object *o) {
     struct arena *a = d->cx->arena;
@@ -111,8 +129,8 @@ static err authenticator_apply(struct declare *d, const struct declare_scope *sc
         TRY(first_is_default(d, scope, o, &values[LOGIN_AUTHENTICATOR_DEFAULT].number));
     }
     TRY(authenticator_write(d, scope, &provider, values));
-    return authenticator_note(d, scope, &row,
-                              &(struct declare_note){.is_new = provider.is_new, .detail = changed});
+    TRY(callback_hint(d, scope, stored, values, &note.hint));
+    return authenticator_note(d, scope, &row, &note);
 }
 
 err declare_login_authenticators(struct declare *d, const struct declare_scope *scope) {

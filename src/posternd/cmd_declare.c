@@ -156,6 +156,7 @@ static int declare(struct invocation *in, bool apply) {
     options.master = &store->master;
     options.actor = store_operator(cx);
     options.invite = invitation_write;
+    options.callback_path = LOGIN_CALLBACK_PATH;
     struct declaration_result r = {0};
     e = declaration_run(cx, &options, &r);
     if (e != OK) {

@@ -2,6 +2,8 @@
 // People of a tenant sign in at another provider: a second posternd, npm's oidc-provider, and one that lies.
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
+import { writeFile } from 'node:fs/promises';
+import path from 'node:path';
 import { after, before, beforeEach, describe, test } from 'node:test';
 import { generators, Issuer } from 'openid-client';
 import { HostileProvider } from './lib/hostile_provider.mjs';
@@ -351,6 +353,36 @@ describe('sign-in at another provider', () => {
     await server.sql(`UPDATE login_flow_index SET data = '{"user_name":"gil@acme.example"}' WHERE step = 'password'`);
     const answer = await visitor.send(page, { password: PASSWORD });
     assert.match(answer.problem, /user name or the password is wrong/);
+  });
+
+  test('ssrf: without allow_private_fetch a provider of this machine is not asked, and the log names the setting', async () => {
+    const closed = await Server.start();
+    try {
+      await closed.applyModel(declaration(closed.url, {
+        loginAuthenticators: [{ name: 'Here', kind: 'openid', provider: { issuer: 'http://127.0.0.1:1', clientId: 'x' } }],
+        employees: [person('gil@acme.example', { loginAuthenticator: 'Here' })] }));
+      const by = new Visitor(closed);
+      assert.match((await by.send(await by.open('/auth/account'), { username: 'gil@acme.example' })).problem, /cannot be reached/);
+      assert.match(closed.log, /discovery: the URL is not https; http takes the setting allow_private_fetch/);
+    } finally {
+      await closed.stop();
+    }
+  });
+
+  test('apply and plan print the redirect URI of an authenticator that is new', async () => {
+    const file = path.join(server.folder, 'more.json'), back = `redirect URI ${server.url}${BACK}`;
+    const write = (more) => writeFile(file, JSON.stringify(declaration(server.url, more)));
+    const details = async (...args) => JSON.parse((await server.command(...args, '--json', file)).stdout).changes.map((change) => change.detail);
+    await write({ loginAuthenticators: [authenticator('Newer', { issuer: npm.url, clientId: 'front' }), { name: 'More passwords' }] });
+    assert.deepEqual((await details('plan')).filter(Boolean), [back]);
+    const applied = await server.command('apply', file);
+    assert.ok(applied.stdout.includes(`acme/Newer`) && applied.stdout.includes(back), applied.stdout);
+    await write({ loginAuthenticators: [authenticator('More passwords', { issuer: npm.url, clientId: 'front' })] });
+    assert.match((await details('apply'))[0], /^kind, provider.*; redirect URI http/);
+    await write({ tenantId: undefined, tenant: 'fresh', businessUnits: [{ number: 4600999 }], loginAuthenticators: [authenticator('Theirs', { issuer: npm.url, clientId: 'front' })] });
+    assert.equal((await server.command('plan', file)).stdout.includes('redirect URI'), false, 'the tenant has no lasting id yet');
+    const [, id] = (await server.command('apply', file)).stdout.match(/redirect URI \S+\/(\S+)/);
+    assert.deepEqual(await server.sql(`SELECT tenant FROM tenant WHERE tenant_id = '${id}'`), [['fresh']]);
   });
 
   test('a provider that is down, or is none', async () => {
