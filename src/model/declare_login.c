@@ -128,6 +128,7 @@ static err authenticator_apply(struct declare *d, const struct declare_scope *sc
     if (provider.is_new) {
         TRY(first_is_default(d, scope, o, &values[LOGIN_AUTHENTICATOR_DEFAULT].number));
     }
+    struct declare_note note = {.is_new = provider.is_new, .detail = changed};
     TRY(authenticator_write(d, scope, &provider, values));
     TRY(callback_hint(d, scope, stored, values, &note.hint));
     return authenticator_note(d, scope, &row, &note);
@@ -210,8 +211,8 @@ static err authenticator_of(struct declare *d, const struct declare_scope *scope
     e = login_authenticator_default(d->cx, scope->tenant_id, ret);
     if (e == ERR_NOT_FOUND) {
         declare_mistake(d, o, o->v[EMPLOYEE_INVITE].given ? "invite" : "password",
-                        "tenant %.*s has no login authenticator; give it one in "
-                        "\"loginAuthenticators\"",
+                        "tenant %.*s has no login authenticator; give it one: "
+                        "\"loginAuthenticators\": " LOGIN_AUTHENTICATORS_EXAMPLE,
                         STR_ARG(scope->tenant));
         return OK;
     }

@@ -91,13 +91,13 @@ static void demo_applies_and_is_idempotent(struct fixture *f) {
         assert_string_equal(plan.changes[i].verb, r.changes[i].verb);
     }
     assert_int_equal(store_number(f, "SELECT count(*) FROM audit"), (int64_t)r.changes_n);
-    assert_int_equal(store_number(f, "SELECT count(*) FROM employee"), 4);
+    assert_int_equal(store_number(f, "SELECT count(*) FROM employee"), 5);
     assert_int_equal(store_number(f, "SELECT count(*) FROM access_key"), 3);
     assert_int_equal(store_number(f, "SELECT count(*) FROM application"), 7);
     assert_int_equal(store_number(f, "SELECT count(*) FROM application_index"), 7);
     assert_int_equal(store_number(f, "SELECT count(*) FROM application_name_index"), 7);
     assert_int_equal(store_number(f, "SELECT count(*) FROM origin_index"), 1);
-    assert_int_equal(store_number(f, "SELECT count(*) FROM employee_login"), 3);
+    assert_int_equal(store_number(f, "SELECT count(*) FROM employee_login"), 4);
     nothing_to_do(f, text);
     must(f->cx, run(f, text, false, &plan));
     assert_int_equal(plan.changes_n, 0);
