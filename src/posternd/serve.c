@@ -206,6 +206,13 @@ static void server_say(struct server *s) {
         log_message(s->cx->log, LOG_WARN, "start",
                     "no environment yet: every request is answered 503 until posternd apply FILE");
     }
+    if (!s->config.mailbox) {
+        log_message(s->cx->log, LOG_INFO, "start",
+                    "mails are written and never sent: hand over the links of posternd invite USER "
+                    "and posternd reset-password USER. On a laptop the setting mailbox shows them "
+                    "at %s",
+                    MAILBOX_PATH);
+    }
     (void)fflush(stdout);
 }
 

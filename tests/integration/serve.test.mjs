@@ -27,6 +27,22 @@ describe('serve', () => {
     }
   });
 
+  test('its start says that nothing sends mails, unless a page shows them', async () => {
+    const server = await Server.start({ model });
+    const said = () => server.logLines().filter((line) => line.event === 'start').map((line) => line.message);
+    try {
+      assert.equal(said().filter((text) => /never sent.*posternd invite USER.*posternd reset-password USER.*mailbox/.test(text)).length, 1, server.log);
+    } finally {
+      await server.stop();
+    }
+    const shown = await Server.start({ args: ['--mailbox'] });
+    try {
+      assert.doesNotMatch(shown.log, /never sent/);
+    } finally {
+      await shown.stop();
+    }
+  });
+
   test('SIGTERM answers what is under way', async () => {
     const server = await Server.start({ model });
     const basic = [server.generatedSecret('application', 'clientId', 'basic'), server.generatedSecret('application', 'secret', 'basic')];
@@ -126,22 +142,6 @@ describe('what serve refuses', () => {
     assert.deepEqual((await readdir(server.folder)).filter((name) => name.startsWith('postgre:')), []);
   });
 
-  test('unknown flags, commands and values: status 2 or 1, and the message names them', async () => {
-    for (const [args, status, text] of [[['--nonsense'], 2, /--nonsense/], [['dance'], 2, /dance/], [['--workers', 'many', 'serve'], 1, /workers/]]) {
-      const done = await server.command(...args);
-      assert.equal(done.status, status, args.join(' '));
-      assert.match(done.stderr, text);
-    }
-  });
-});
-
-describe('plan and apply', () => {
-  let server;
-  before(async () => { server = await Server.start({ model }); });
-  after(() => server?.stop());
-
-  const write = async (declaration) => {
-    const file = path.join(server.folder, 'changed.json');
   test('commands that ask or change something refuse a database that is not there, and make none', async () => {
     const empty = path.join(server.folder, 'nothing');
     await mkdir(empty);
@@ -160,6 +160,22 @@ describe('plan and apply', () => {
     assert.deepEqual((await readdir(empty)).filter((name) => !name.startsWith('empty.db')), []);
   });
 
+  test('unknown flags, commands and values: status 2 or 1, and the message names them', async () => {
+    for (const [args, status, text] of [[['--nonsense'], 2, /--nonsense/], [['dance'], 2, /dance/], [['--workers', 'many', 'serve'], 1, /workers/]]) {
+      const done = await server.command(...args);
+      assert.equal(done.status, status, args.join(' '));
+      assert.match(done.stderr, text);
+    }
+  });
+});
+
+describe('plan and apply', () => {
+  let server;
+  before(async () => { server = await Server.start({ model }); });
+  after(() => server?.stop());
+
+  const write = async (declaration) => {
+    const file = path.join(server.folder, 'changed.json');
     await writeFile(file, JSON.stringify(declaration, null, 1));
     return file;
   };
