@@ -73,7 +73,7 @@ err account_sessions(struct ctx *cx, struct str tenant_id, struct str employee_i
 err account_end_browser(struct ctx *cx, struct str tenant_id, struct str employee_id,
                         struct str sso_session_id, bool *ret_ended) {
     int64_t n;
-    /* The row first: it is the lock that session_create() waits for. */
+    TRY(login_epoch_raise(cx, tenant_id, employee_id));
     TRY(db_exec(
         cx,
         "UPDATE sso_session SET ended_at = $4 WHERE tenant_id = $1 AND employee_id = $2 "
@@ -87,6 +87,7 @@ err account_end_browser(struct ctx *cx, struct str tenant_id, struct str employe
 err account_end_others(struct ctx *cx, const struct sso_session *kept) {
     struct db_args args = DB_ARGS(DB_TEXT(kept->tenant_id), DB_TEXT(kept->employee_id),
                                   DB_TEXT(kept->sso_session_id), DB_INT(cx->now));
+    TRY(login_epoch_raise(cx, kept->tenant_id, kept->employee_id));
     TRY(db_exec(cx,
                 "UPDATE sso_session SET ended_at = $4 WHERE tenant_id = $1 AND employee_id = $2 "
                 "AND sso_session_id <> $3 AND ended_at IS NULL",

@@ -137,10 +137,16 @@ static err employee_id_new(struct declare *d, const struct declare_scope *scope,
     }
     bool exists;
     *ret_id = id->text;
-    TRY(db_exists(d->cx, "SELECT 1 FROM employee WHERE tenant_id = $1 AND employee_id = $2",
-                  DB_ARGS(DB_TEXT(scope->tenant_id), DB_TEXT(id->text)), &exists));
+    /* The parent first: of two declarations at once, one sees what the other wrote. */
+    TRY(db_exec(d->cx, "UPDATE environment SET name = name WHERE environment_id = $1",
+                DB_ARGS(DB_TEXT(scope->environment_id)), NULL));
+    /* Core 2: a token's sub names one user of an issuer. all tenants: each by its own key */
+    TRY(db_exists(d->cx,
+                  "SELECT 1 FROM tenant t JOIN employee e ON e.tenant_id = t.tenant_id "
+                  "AND e.employee_id = $2 WHERE t.environment_id = $1",
+                  DB_ARGS(DB_TEXT(scope->environment_id), DB_TEXT(id->text)), &exists));
     if (exists) {
-        declare_mistake(d, o, "id", "another employee of the tenant has this id");
+        declare_mistake(d, o, "id", "another employee of the environment has this id");
     }
     return OK;
 }

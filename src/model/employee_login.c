@@ -20,7 +20,7 @@ struct found {
 #define FOUND_SQL                                                                                  \
     "SELECT e.tenant_id, e.employee_id, e.user_name, e.type, e.status, t.is_enabled, "             \
     "g.password_hash, g.password_changed_at, g.must_change, g.failures, g.locked_until, "          \
-    "g.mfa_kind, g.mfa_sealed, g.mfa_position, "                                                   \
+    "g.epoch, g.mfa_kind, g.mfa_sealed, g.mfa_position, "                                          \
     "a.login_authenticator_id, a.kind, a.policy "
 #define FOUND_JOINS_SQL                                                                            \
     "JOIN tenant t ON t.tenant_id = e.tenant_id "                                                  \
@@ -33,9 +33,9 @@ struct found {
                COLUMN_STR(&(f)->status), COLUMN_BOOL(&(f)->tenant_enabled),                        \
                COLUMN_STR(&(f)->login.password_hash), COLUMN_INT(&(f)->login.password_changed_at), \
                COLUMN_BOOL(&(f)->login.must_change), COLUMN_INT(&(f)->login.failures),             \
-               COLUMN_INT(&(f)->login.locked_until), COLUMN_STR(&(f)->factor),                     \
-               COLUMN_STR(&(f)->login.factor_sealed), COLUMN_INT(&(f)->login.factor_position),     \
-               COLUMN_STR(&(f)->login.authenticator_id),                                           \
+               COLUMN_INT(&(f)->login.locked_until), COLUMN_INT(&(f)->login.epoch),                \
+               COLUMN_STR(&(f)->factor), COLUMN_STR(&(f)->login.factor_sealed),                    \
+               COLUMN_INT(&(f)->login.factor_position), COLUMN_STR(&(f)->login.authenticator_id),  \
                COLUMN_STR(&(f)->login.authenticator_kind), COLUMN_STR(&(f)->policy))
 
 static bool is_old(const struct ctx *cx, const struct login *l) {
@@ -219,13 +219,14 @@ err login_password_rehash(struct ctx *cx, const struct login *l, struct str pass
 
 err login_authenticator_set(struct ctx *cx, struct str tenant_id, struct str employee_id,
                             struct str login_authenticator_id) {
-    return db_exec(cx,
-                   "INSERT INTO employee_login (tenant_id, employee_id, login_authenticator_id, "
-                   "must_change, failures, updated_at) VALUES ($1, $2, $3, 0, 0, $4) "
-                   "ON CONFLICT (tenant_id, employee_id) DO UPDATE SET "
-                   "login_authenticator_id = excluded.login_authenticator_id, "
-                   "external_subject = NULL, updated_at = excluded.updated_at",
-                   DB_ARGS(DB_TEXT(tenant_id), DB_TEXT(employee_id),
-                           DB_TEXT(login_authenticator_id), DB_INT(cx->now)),
-                   NULL);
+    TRY(db_exec(cx,
+                "INSERT INTO employee_login (tenant_id, employee_id, login_authenticator_id, "
+                "must_change, failures, updated_at) VALUES ($1, $2, $3, 0, 0, $4) "
+                "ON CONFLICT (tenant_id, employee_id) DO UPDATE SET "
+                "login_authenticator_id = excluded.login_authenticator_id, "
+                "external_subject = NULL, updated_at = excluded.updated_at",
+                DB_ARGS(DB_TEXT(tenant_id), DB_TEXT(employee_id), DB_TEXT(login_authenticator_id),
+                        DB_INT(cx->now)),
+                NULL));
+    return sso_sessions_end(cx, tenant_id, employee_id);
 }

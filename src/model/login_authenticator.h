@@ -131,6 +131,7 @@ struct login {
     struct login_policy policy;
     struct str password_hash;
     int64_t password_changed_at, failures, locked_until;
+    int64_t epoch; /* of what is proven in a sign-in: login_epoch.c */
     bool must_change; /* told so, or older than the policy allows: said after the password */
     /* The second factor that is enrolled, asked for whatever the policy says; said after the
      * password, like everything else here. */
@@ -164,9 +165,21 @@ err login_password_set(struct ctx *cx, struct str tenant_id, struct str employee
                        struct str password_hash, bool must_change);
 /* The same password under a better hash; nothing, if it was changed meanwhile. */
 err login_password_rehash(struct ctx *cx, const struct login *l, struct str password_hash);
-/* How an employee signs in; its password and counters stay, who it is at a provider is forgotten.
- */
+/* How an employee signs in; its password and counters stay, who it is at a provider is forgotten,
+ * and its browser sessions end. */
 err login_authenticator_set(struct ctx *cx, struct str tenant_id, struct str employee_id,
                             struct str login_authenticator_id);
+
+/* ---- login_epoch.c: what ends a sign-in under way ---- */
+
+/* Part of whatever ends browser sessions, and first in it: the row is the lock that the sign-in
+ * waits for. */
+err login_epoch_raise(struct ctx *cx, struct str tenant_id, struct str employee_id);
+err login_epoch_raise_all(struct ctx *cx, struct str tenant_id);
+err login_epoch_raise_of_sso(struct ctx *cx, struct str tenant_id, struct str sso_session_id);
+/* In a write closure of a sign-in: it is l->epoch still, and stays so until the closure ends; or it
+ * is l->epoch + 1 from here on, which ends all other sign-ins. ERR_CONFLICT. */
+err login_epoch_hold(struct ctx *cx, const struct login *l);
+err login_epoch_pass(struct ctx *cx, const struct login *l);
 
 #endif

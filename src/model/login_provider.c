@@ -166,7 +166,7 @@ err login_subject_set(struct ctx *cx, struct str tenant_id, struct str employee_
 err login_subjects_forget(struct ctx *cx, const struct login_authenticator *a) {
     return db_exec(
         cx,
-        "UPDATE employee_login SET external_subject = NULL, updated_at = $3 "
+        "UPDATE employee_login SET external_subject = NULL, epoch = epoch + 1, updated_at = $3 "
         "WHERE tenant_id = $1 AND login_authenticator_id = $2 "
         "AND external_subject IS NOT NULL",
         DB_ARGS(DB_TEXT(a->tenant_id), DB_TEXT(a->login_authenticator_id), DB_INT(cx->now)), NULL);

@@ -80,6 +80,11 @@ err recovery_codes_store(struct ctx *cx, const struct login *l, const struct str
     return OK;
 }
 
+err recovery_codes_replace(struct ctx *cx, const struct login *l, const struct str *codes) {
+    TRY(login_epoch_pass(cx, l));
+    return recovery_codes_store(cx, l, codes);
+}
+
 err recovery_codes_left(struct ctx *cx, const struct login *l, int64_t *ret_left) {
     return db_one(
         cx, "SELECT count(*) FROM recovery_code WHERE tenant_id = $1 AND employee_id = $2",

@@ -143,14 +143,11 @@ err second_factor_enrol(struct ctx *cx, const struct login *l, const struct enro
     int64_t n;
     TRY(db_exec(cx,
                 "UPDATE employee_login SET mfa_kind = $4, mfa_sealed = $5, mfa_position = $6, "
-                "failures = 0, locked_until = NULL, updated_at = $3 WHERE tenant_id = $1 AND "
-                "employee_id = $2 "
-                "AND COALESCE(mfa_sealed, '') = $7 AND COALESCE(password_changed_at, 0) = $8",
+                "failures = 0, locked_until = NULL, updated_at = $3, epoch = epoch + 1 "
+                "WHERE tenant_id = $1 AND employee_id = $2 AND epoch = $7",
                 DB_ARGS(DB_TEXT(l->tenant_id), DB_TEXT(l->employee_id), DB_INT(cx->now),
                         DB_TEXT(str_from(factor_word(e->kind))), DB_TEXT(e->sealed),
-                        DB_INT(e->position),
-                        DB_TEXT(l->factor_sealed.p != NULL ? l->factor_sealed : STR("")),
-                        DB_INT(l->password_changed_at)),
+                        DB_INT(e->position), DB_INT(l->epoch)),
                 &n));
     if (n != 1) {
         return fail(cx, ERR_CONFLICT, "the second factor or the password was changed meanwhile");

@@ -54,6 +54,8 @@ err second_factor_reset(struct ctx *cx, struct str tenant_id, struct str employe
 const struct str *recovery_codes_new(struct ctx *cx);
 /* In a write closure: in place of those that were there. */
 err recovery_codes_store(struct ctx *cx, const struct login *l, const struct str *codes);
+/* The same in a sign-in: it ends the others (login_epoch_pass). ERR_CONFLICT. */
+err recovery_codes_replace(struct ctx *cx, const struct login *l, const struct str *codes);
 err recovery_codes_left(struct ctx *cx, const struct login *l, int64_t *ret_left);
 /* In a write closure: used up by one DELETE; in place of a code of the second factor, as
  * second_factor_use(). ERR_INVALID_GRANT: none of theirs, or used. */

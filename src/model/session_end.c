@@ -6,6 +6,7 @@
 /* The browser sessions first: their rows are the lock that session_create() waits for. */
 err tenant_sessions_end(struct ctx *cx, struct str tenant_id) {
     const struct db_args args = DB_ARGS(DB_TEXT(tenant_id), DB_INT(cx->now));
+    TRY(login_epoch_raise_all(cx, tenant_id));
     TRY(db_exec(cx,
                 "UPDATE sso_session SET ended_at = $2 WHERE tenant_id = $1 AND ended_at IS NULL",
                 args, NULL));
@@ -16,6 +17,8 @@ err tenant_sessions_end(struct ctx *cx, struct str tenant_id) {
                 args, NULL));
     TRY(db_exec(cx, "DELETE FROM authorization_code WHERE tenant_id = $1 AND used_at IS NULL",
                 DB_ARGS(DB_TEXT(tenant_id)), NULL));
+    TRY(db_exec(cx, "DELETE FROM password_link WHERE tenant_id = $1", DB_ARGS(DB_TEXT(tenant_id)),
+                NULL));
     /* Of its own applications; what its users let in ends with their browser sessions. */
     return db_exec(cx, "DELETE FROM device_code WHERE tenant_id = $1 AND used_at IS NULL",
                    DB_ARGS(DB_TEXT(tenant_id)), NULL);

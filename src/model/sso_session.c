@@ -72,8 +72,10 @@ err sso_session_used(struct ctx *cx, const struct sso_session *s) {
                    NULL);
 }
 
-/* The row first: it is the lock that session_create() waits for. */
+/* The browser session's row before what it issued: it is the lock that session_create() waits for.
+ */
 err sso_session_end(struct ctx *cx, struct str tenant_id, struct str sso_session_id) {
+    TRY(login_epoch_raise_of_sso(cx, tenant_id, sso_session_id));
     TRY(db_exec(cx,
                 "UPDATE sso_session SET ended_at = $3 WHERE tenant_id = $1 "
                 "AND sso_session_id = $2 AND ended_at IS NULL",
@@ -97,15 +99,23 @@ err sso_session_replace(struct ctx *cx, const struct sso_session *before,
         "AND sso_session_id = $2 AND ended_at IS NULL",
         DB_ARGS(DB_TEXT(before->tenant_id), DB_TEXT(before->sso_session_id), DB_INT(cx->now)),
         NULL));
-    return db_exec(cx,
-                   "UPDATE session SET sso_session_id = $3 WHERE tenant_id = $1 "
-                   "AND sso_session_id = $2 AND revoked_at IS NULL",
-                   DB_ARGS(DB_TEXT(before->tenant_id), DB_TEXT(before->sso_session_id),
-                           DB_TEXT(after->sso_session_id)),
-                   NULL);
+    static const char *const issued[] = {
+        "UPDATE session SET sso_session_id = $3 WHERE tenant_id = $1 "
+        "AND sso_session_id = $2 AND revoked_at IS NULL",
+        "UPDATE authorization_code SET sso_session_id = $3 WHERE tenant_id = $1 "
+        "AND sso_session_id = $2 AND used_at IS NULL",
+    };
+    for (size_t i = 0; i < COUNT_OF(issued); i++) {
+        TRY(db_exec(cx, issued[i],
+                    DB_ARGS(DB_TEXT(before->tenant_id), DB_TEXT(before->sso_session_id),
+                            DB_TEXT(after->sso_session_id)),
+                    NULL));
+    }
+    return OK;
 }
 
 err sso_sessions_end(struct ctx *cx, struct str tenant_id, struct str employee_id) {
+    TRY(login_epoch_raise(cx, tenant_id, employee_id));
     TRY(db_exec(cx,
                 "UPDATE sso_session SET ended_at = $3 "
                 "WHERE tenant_id = $1 AND employee_id = $2 AND ended_at IS NULL",

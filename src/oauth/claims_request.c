@@ -62,9 +62,12 @@ static bool members_ok(const json_t *section) {
     return json_is_object(section);
 }
 
-static struct str subject_of(const json_t *section) {
-    const json_t *value = json_object_get(json_object_get(section, "sub"), "value");
-    return (struct str){json_string_value(value), json_string_length(value)};
+/* Core 5.5.1: one user, as a text. A wish that is not understood must not be answered for another.
+ */
+static bool subject_of(const json_t *section, struct str *ret_subject) {
+    const json_t *sub = json_object_get(section, "sub"), *value = json_object_get(sub, "value");
+    *ret_subject = (struct str){json_string_value(value), json_string_length(value)};
+    return json_object_get(sub, "values") == NULL && (value == NULL || json_is_string(value));
 }
 
 err claims_request_parse(struct ctx *cx, struct str text, struct claims_request *ret) {
@@ -79,7 +82,11 @@ err claims_request_parse(struct ctx *cx, struct str text, struct claims_request 
                         "The members id_token and userinfo of claims must be objects whose members "
                         "are null or objects.");
     }
-    struct str subject = subject_of(id_token), other = subject_of(info);
+    struct str subject, other;
+    if (!subject_of(id_token, &subject) || !subject_of(info, &other)) {
+        return fail_say(cx, ERR_INVALID_REQUEST,
+                        "claims may ask for one user: {\"sub\":{\"value\":\"...\"}}.");
+    }
     if (subject.p != NULL && other.p != NULL && !str_eq(subject, other)) {
         return fail_say(cx, ERR_INVALID_REQUEST, "claims asks for two different users.");
     }

@@ -14,16 +14,21 @@ static bool type_is_access(struct str type) {
 
 /* Whoever asks for a token with an actor or for another audience must not get one without. */
 static err unsupported_check(struct ctx *cx, const struct request *rq) {
-    static const char *const unsupported[] = {"actor_token", "actor_token_type", "audience",
-                                              "resource"};
+    static const struct {
+        const char *name;
+        err error;
+    } unsupported[] = {{"actor_token", ERR_INVALID_REQUEST},
+                       {"actor_token_type", ERR_INVALID_REQUEST},
+                       {"audience", ERR_INVALID_TARGET},
+                       {"resource", ERR_INVALID_TARGET}};
     for (size_t i = 0; i < COUNT_OF(unsupported); i++) {
         struct str value;
-        TRY(request_param(cx, rq, unsupported[i], &value));
+        TRY(request_param(cx, rq, unsupported[i].name, &value));
         if (!str_empty(value)) {
-            return fail_say(cx, ERR_INVALID_REQUEST,
+            return fail_say(cx, unsupported[i].error,
                             "%s is not supported: the token is the subject's, for the application "
                             "that asks.",
-                            unsupported[i]);
+                            unsupported[i].name);
         }
     }
     return OK;
@@ -46,10 +51,11 @@ static err given_read(struct ctx *cx, const struct request *rq, struct str *ret_
     return unsupported_check(cx, rq);
 }
 
-/* The reason is for the log: whoever holds a token of somebody else learns nothing about it. */
+/* RFC 8693 2.2.2. The reason is for the log: whoever holds a token of somebody else learns nothing
+ * about it. */
 static err subject_refuse(struct ctx *cx) {
     struct str why = str_copy(cx->arena, str_from(cx->failure.detail));
-    return fail(cx, ERR_INVALID_GRANT, "the subject_token: %.*s", STR_ARG(why));
+    return fail(cx, ERR_INVALID_REQUEST, "the subject_token: %.*s", STR_ARG(why));
 }
 
 static err subject_read(struct ctx *cx, const struct request *rq, struct str text,
@@ -60,7 +66,7 @@ static err subject_read(struct ctx *cx, const struct request *rq, struct str tex
     }
     TRY(e);
     if (ret_token->kind != TOKEN_ACCESS) {
-        return fail_say(cx, ERR_INVALID_GRANT, "The subject_token is not an access token.");
+        return fail_say(cx, ERR_INVALID_REQUEST, "The subject_token is not an access token.");
     }
     return OK;
 }
@@ -75,14 +81,14 @@ static err subject_session(struct ctx *cx, const struct request *rq, const struc
     }
     TRY(e);
     if (!str_eq(caller.client_id, token->client_id)) {
-        return fail(cx, ERR_INVALID_GRANT, "the session is of another application");
+        return fail(cx, ERR_INVALID_REQUEST, "the session is of another application");
     }
     if (!caller.is_user) {
-        return fail_say(cx, ERR_INVALID_GRANT,
+        return fail_say(cx, ERR_INVALID_REQUEST,
                         "The subject_token is one of an application. Only a user's is exchanged.");
     }
     e = session_find(cx, token->tenant_id, token->session_id, s);
-    return e == ERR_NOT_FOUND ? fail(cx, ERR_INVALID_GRANT, "the session is gone") : e;
+    return e == ERR_NOT_FOUND ? fail(cx, ERR_INVALID_REQUEST, "the session is gone") : e;
 }
 
 static err user_read(struct ctx *cx, const struct client *client, const struct session *s,

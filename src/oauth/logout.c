@@ -100,9 +100,12 @@ enum logout_step logout_decide(const struct logout *l, const struct sso_session 
     if (sso == NULL) {
         return LOGOUT_DONE;
     }
-    /* Logout 2: without a hint of the one who is signed in, any page could sign people out. */
-    bool same = l->hint_employee_id.p != NULL && str_eq(l->hint_employee_id, sso->employee_id) &&
-                str_eq(l->hint_tenant_id, sso->tenant_id);
+    /* Logout 2: without a hint of the one who is signed in, here, any page could sign people out.
+     */
+    bool same =
+        l->hint_employee_id.p != NULL && str_eq(l->hint_employee_id, sso->employee_id) &&
+        str_eq(l->hint_tenant_id, sso->tenant_id) &&
+        (l->hint_sso_session_id.p == NULL || str_eq(l->hint_sso_session_id, sso->sso_session_id));
     return same ? LOGOUT_END : LOGOUT_CONFIRM;
 }
 
@@ -122,6 +125,21 @@ bool logout_redirect(struct ctx *cx, const struct logout *l, struct reply *rp) {
     reply_header(rp, "Referrer-Policy", STR("no-referrer"));
     rp->client_id = l->application.application_id;
     return true;
+}
+
+static err hint_browser_find(struct ctx *cx, struct logout *l) {
+    struct session session;
+    if (l->hint_session_id.p == NULL) {
+        return OK;
+    }
+    err e = session_find(cx, l->hint_tenant_id, l->hint_session_id, &session);
+    if (e == ERR_NOT_FOUND) {
+        return OK;
+    }
+    TRY(e);
+    struct str browser = session.sso_session_id;
+    l->hint_sso_session_id = browser.p != NULL ? browser : STR(""); /* by an access key: of none */
+    return OK;
 }
 
 struct ending {
@@ -157,6 +175,7 @@ err logout_run(struct ctx *cx, const struct request *rq, const struct logout_pag
     struct ending *n = NEW(cx->arena, struct ending);
     struct sso_session *sso = &n->sso;
     n->l = l;
+    TRY(hint_browser_find(cx, l));
     err e = pages->session(cx, rq, sso);
     if (e != OK && e != ERR_NOT_FOUND) {
         return e;

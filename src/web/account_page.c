@@ -249,17 +249,19 @@ static err consents_write(struct view *v) {
 static const struct account_link {
     const char *id, *path;
     enum text_key text;
-    bool of_password; /* for those who have one here */
+    enum { OF_ALL, OF_PASSWORD, OF_PASSWORD_OR_FACTOR } whose;
 } links[] = {
-    {"change-password", PASSWORD_OWN_PATH, TEXT_PASSWORD_OWN_TITLE, true},
-    {"second-factor", SECOND_FACTOR_PATH, TEXT_SECOND_FACTOR_TITLE, false},
-    {"sign-out", LOGOUT_PATH, TEXT_LOGOUT_YES, false},
+    {"change-password", PASSWORD_OWN_PATH, TEXT_PASSWORD_OWN_TITLE, OF_PASSWORD},
+    {"second-factor", SECOND_FACTOR_PATH, TEXT_SECOND_FACTOR_TITLE, OF_PASSWORD_OR_FACTOR},
+    {"sign-out", LOGOUT_PATH, TEXT_LOGOUT_YES, OF_ALL},
 };
 
-static void links_write(struct page *p, bool has_password) {
+static void links_write(struct page *p, bool has_password, bool has_factor) {
     HTML(&p->h, "<ul class=\"links\">\n");
     for (size_t i = 0; i < COUNT_OF(links); i++) {
-        if (links[i].of_password && !has_password) {
+        bool theirs = has_password || links[i].whose == OF_ALL ||
+                      (has_factor && links[i].whose == OF_PASSWORD_OR_FACTOR);
+        if (!theirs) {
             continue;
         }
         HTML(&p->h, "<li><a");
@@ -275,6 +277,7 @@ static void links_write(struct page *p, bool has_password) {
 err account_page_get(struct ctx *cx, const struct request *rq, struct reply *rp) {
     struct view v = {.p = NULL};
     struct password_owner owner;
+    struct login login;
     struct str done;
     struct user user;
     bool found;
@@ -293,7 +296,9 @@ err account_page_get(struct ctx *cx, const struct request *rq, struct reply *rp)
     page_say(v.p, TEXT_HOME_WHO,
              TEXT_VALUES({"user", user.employee.user_name}, {"name", user.employee.display_name}));
     HTML(&v.p->h, "</p>\n");
-    links_write(v.p, password_owner_find(cx, v.here.tenant_id, v.here.employee_id, &owner) == OK);
+    TRY(login_of(cx, v.here.tenant_id, v.here.employee_id, &login));
+    links_write(v.p, password_owner_find(cx, v.here.tenant_id, v.here.employee_id, &owner) == OK,
+                login.factor != FACTOR_NONE);
     TRY(browsers_write(&v));
     if (has_elsewhere(&v)) {
         heading(&v, "elsewhere", TEXT_HOME_ELSEWHERE);

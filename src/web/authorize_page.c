@@ -43,11 +43,12 @@ static err session_for(struct ctx *cx, const struct request *rq, const struct au
     return *ret_found ? application_usable(cx, &r->application, ret_sso->tenant_id, ret_found) : OK;
 }
 
-/* Whom the form proposes. */
+/* Whom the form proposes; whoever is asked for consent is who is signed in. */
 static err name_propose(struct ctx *cx, const struct authorize *r, const struct sso_session *sso,
-                        struct flow_data *data) {
+                        enum authorize_step next, struct flow_data *data) {
     struct str tenant_id = r->hint_tenant_id, employee_id = r->hint_employee_id;
-    if (employee_id.p == NULL && str_empty(r->login_hint) && sso != NULL) {
+    bool hinted = employee_id.p != NULL || !str_empty(r->login_hint);
+    if (sso != NULL && (next == AUTHORIZE_CONSENT || !hinted)) {
         tenant_id = sso->tenant_id;
         employee_id = sso->employee_id;
     }
@@ -71,12 +72,26 @@ static err ask(struct ctx *cx, const struct request *rq, const struct authorize 
                                         [AUTHORIZE_SELECT] = STEP_ACCOUNT,
                                         [AUTHORIZE_CONSENT] = STEP_CONSENT};
     struct flow_data data = {.minutes = 0};
-    TRY(name_propose(cx, r, sso, &data));
+    TRY(name_propose(cx, r, sso, next, &data));
     if (next == AUTHORIZE_CONSENT && sso != NULL) {
         data.sso_session_id = sso->sso_session_id;
     }
     rp->client_id = r->application.application_id;
     return flow_begin(cx, rq, r, steps[next], &data, rp);
+}
+
+/* The application means somebody else than who is signed in: the person says who it is. */
+static err hint_heed(struct ctx *cx, struct authorize *r, const struct sso_session *sso) {
+    struct user user;
+    if (str_empty(r->login_hint) || r->hint_employee_id.p != NULL || r->prompt == PROMPT_NONE) {
+        return OK;
+    }
+    TRY(user_find(cx, sso->tenant_id, sso->employee_id, &user));
+    if (!str_eq_nocase(r->login_hint, user.employee.user_name) &&
+        !str_eq_nocase(r->login_hint, user.employee.email_address)) {
+        r->prompt |= PROMPT_SELECT_ACCOUNT;
+    }
+    return OK;
 }
 
 static err answer(struct ctx *cx, const struct request *rq, const struct authorize *r,
@@ -105,6 +120,7 @@ err authorize_page(struct ctx *cx, const struct request *rq, struct reply *rp) {
     }
     enum authorize_step next;
     if (found) {
+        TRY(hint_heed(cx, r, &sso));
         TRY(consent_wanted(cx, r, sso.tenant_id, sso.employee_id, &r->consent_due));
     }
     e = authorize_decide(cx, r, found ? &sso : NULL, &next);

@@ -125,6 +125,7 @@ static void made_prepare(struct ctx *cx, const struct request *rq, struct made *
         buf_char(&b, ' ');
     }
     m->data.user_name = m->flow->data.user_name;
+    m->data.proof.epoch = m->login.epoch + 1; /* which ends the other sign-ins */
     m->data.sealed = second_factor_note(cx, &m->login, m->flow->row.flow, buf_view(&b));
     m->remote = rq->remote;
     m->rp = rp;
@@ -145,7 +146,7 @@ static err made_audit(struct ctx *cx, const struct made *m) {
 static err made_run(struct ctx *cx, void *state) {
     const struct made *m = state;
     err e = m->enrolment.kind == FACTOR_NONE
-                ? recovery_codes_store(cx, &m->login, m->enrolment.codes)
+                ? recovery_codes_replace(cx, &m->login, m->enrolment.codes)
                 : second_factor_enrol(cx, &m->login, &m->enrolment);
     if (e == ERR_CONFLICT) {
         struct flow_data data = {.user_name = m->flow->data.user_name,
@@ -250,7 +251,10 @@ err enrol_factor_show(struct ctx *cx, const struct flow *f, struct page *p) {
         struct str number = str_format(cx->arena, "%lld", (long long)left);
         page_paragraph(p, TEXT_SECOND_FACTOR_LEFT, TEXT_VALUES({"left", number}));
     } else {
-        page_paragraph(p, TEXT_SECOND_FACTOR_NONE, NULL);
+        page_paragraph(p,
+                       str_is(l.authenticator_kind, "system") ? TEXT_SECOND_FACTOR_NONE
+                                                              : TEXT_SECOND_FACTOR_NONE_ELSEWHERE,
+                       NULL);
     }
     login_form_begin(p, f);
     bool has = l.factor != FACTOR_NONE;
@@ -309,7 +313,9 @@ err enrol_factor_post(struct ctx *cx, const struct request *rq, struct flow *f, 
 /* ---- and then ---- */
 
 static err on_run(struct ctx *cx, void *state) {
-    return sign_in_commit(cx, state);
+    const struct sign_in *s = state;
+    TRY(login_epoch_hold(cx, &s->login));
+    return sign_in_commit(cx, s);
 }
 
 static err go_on(struct ctx *cx, const struct request *rq, const struct flow *f,

@@ -27,16 +27,18 @@ static struct consent consent_of(const struct authorize *r, struct str tenant_id
 
 err consent_wanted(struct ctx *cx, const struct authorize *r, struct str tenant_id,
                    struct str employee_id, bool *ret_wanted) {
+    struct consent c = consent_of(r, tenant_id, employee_id);
+    *ret_wanted = false;
     if (r->application.application_id.p == NULL) {
-        *ret_wanted = false;
         return OK;
     }
     if ((r->prompt & PROMPT_CONSENT) != 0) {
         *ret_wanted = true;
-        return OK;
+    } else {
+        TRY(consent_due(cx, &c, ret_wanted));
     }
-    struct consent c = consent_of(r, tenant_id, employee_id);
-    return consent_due(cx, &c, ret_wanted);
+    /* What will be refused anyway is not asked for. */
+    return *ret_wanted ? application_usable(cx, &r->application, tenant_id, ret_wanted) : OK;
 }
 
 /* It ends at a page of our own. */
@@ -53,6 +55,7 @@ static err answer_prepare(struct ctx *cx, const struct request *rq, struct finis
     }
     f->grant = (struct authorize_grant){.user = &f->user, .sso = &f->sso};
     authorize_fail(cx, rq, f->request, e, rp);
+    f->refused = true;
     rp->outcome = e;
     return OK;
 }
@@ -115,7 +118,7 @@ static err flow_store(struct ctx *cx, const struct finish *f) {
 static err consent_store(struct ctx *cx, const struct finish *f) {
     struct consent c = consent_of(f->request, f->sso.tenant_id, f->sso.employee_id);
     bool due;
-    if (f->asks_consent || is_local(f)) {
+    if (f->asks_consent || f->refused || is_local(f)) {
         return OK;
     }
     if (!f->consented) {

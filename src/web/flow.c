@@ -17,7 +17,7 @@ struct str flow_data_write(struct arena *a, const struct flow_data *d) {
         json_put_str(&j, "tenant_id", d->proof.tenant_id);
         json_put_str(&j, "employee_id", d->proof.employee_id);
         json_put_str(&j, "amr", d->proof.amr);
-        json_put_int(&j, "password_at", d->proof.password_at);
+        json_put_int(&j, "epoch", d->proof.epoch);
         json_put_int(&j, "auth_at", d->proof.auth_at);
         json_put_bool(&j, "has_code", d->proof.has_code);
     }
@@ -41,7 +41,7 @@ err flow_data_parse(struct ctx *cx, struct str json, struct flow_data *ret_data)
     TRY(json_get_str(cx, value, "tenant_id", &d.proof.tenant_id));
     TRY(json_get_str(cx, value, "employee_id", &d.proof.employee_id));
     TRY(json_get_str(cx, value, "amr", &d.proof.amr));
-    TRY(json_get_int(cx, value, "password_at", 0, &d.proof.password_at));
+    TRY(json_get_int(cx, value, "epoch", 0, &d.proof.epoch));
     TRY(json_get_str(cx, value, "factor", &d.factor));
     TRY(json_get_str(cx, value, "sealed", &d.sealed));
     TRY(json_get_int(cx, value, "auth_at", 0, &d.proof.auth_at));
@@ -110,6 +110,9 @@ static err begin_run(struct ctx *cx, void *state) {
 
 static err begin(struct ctx *cx, const struct request *rq, struct login_flow *row,
                  struct reply *rp) {
+    if (rq->method == HTTP_HEAD) {
+        return OK; /* RFC 9110 9.2.1: safe */
+    }
     TRY(limit_take(cx, rq, RATE_SIGN_IN, rp));
     /* One secret a browser: sign-ins in two of its windows do not end each other. */
     TRY(cookie_read(cx, rq, COOKIE_BROWSER, &row->browser));

@@ -57,7 +57,7 @@ enum trial verdict_trial(enum verdict v);
 struct proof {
     struct str tenant_id, employee_id; /* absent: nobody yet */
     struct str amr;                    /* words of RFC 8176 in their order: "pwd", "pwd otp" */
-    int64_t password_at;               /* which password it was: when it was set */
+    int64_t epoch;                     /* of the employee's login, when it was proven */
     int64_t auth_at; /* what another provider says of it; 0: when all was proven here */
     bool has_code;   /* of the second factor that this account has here, or a recovery code */
 };
@@ -125,6 +125,7 @@ struct finish {
     struct sso_session before; /* that this browser had; sso_session_id absent: none */
     bool asks_consent;         /* the user is asked first */
     bool consented;            /* the user was, and said yes: it is remembered */
+    bool refused;              /* filled in: the answer is an error */
     struct user user;
     struct str remote;
     struct authorize_grant grant; /* filled in */

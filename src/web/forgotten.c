@@ -19,7 +19,8 @@ err forgotten_sent_show(struct ctx *cx, const struct flow *f, struct page *p) {
     struct str minutes = str_format(cx->arena, "%d", PASSWORD_RESET_SECONDS / 60);
     page_paragraph(p, TEXT_FORGOTTEN_SENT,
                    TEXT_VALUES({"user", f->data.user_name}, {"minutes", minutes}));
-    page_paragraph(p, TEXT_FORGOTTEN_SENT_HINT, NULL);
+    page_paragraph(p, platform_mailbox(cx) ? TEXT_FORGOTTEN_SENT_HINT : TEXT_FORGOTTEN_UNSENT,
+                   NULL);
     mailbox_link(p);
     login_form_begin(p, f);
     login_button(

@@ -121,7 +121,7 @@ static err sign_in_of_outcome(struct ctx *cx, const struct request *rq, struct o
     s->proof = (struct proof){.tenant_id = s->login.tenant_id,
                               .employee_id = s->login.employee_id,
                               .amr = STR("pwd"), /* RFC 8176 */
-                              .password_at = s->login.password_changed_at};
+                              .epoch = s->login.epoch};
     return sign_in_prepare(cx, rq, s, o->rp);
 }
 

@@ -10,14 +10,24 @@ struct str application_title(struct arena *a, const struct application *applicat
     return str_format(a, "%.*s (%.*s)", STR_ARG(application->name), STR_ARG(application->vendor));
 }
 
+/* Why a page of our own asks for a sign-in; TEXT_COUNT: that is clear. */
+static enum text_key local_lead(const struct flow *f) {
+    if (f->errand.p != NULL) {
+        return TEXT_SECOND_LEAD;
+    }
+    return str_starts(f->return_path, DEVICE_PATH) ? TEXT_DEVICE_LEAD : TEXT_COUNT;
+}
+
 void login_lead(struct page *p, const struct flow *f) {
-    if (f->return_path.p != NULL) {
+    bool is_local = f->return_path.p != NULL;
+    enum text_key key = is_local ? local_lead(f) : TEXT_LOGIN_TO;
+    if (key == TEXT_COUNT) {
         return;
     }
+    const struct application *a = &f->request.application;
     HTML(&p->h, "<p class=\"lead\">");
-    page_say(
-        p, TEXT_LOGIN_TO,
-        TEXT_VALUES({"application", application_title(p->cx->arena, &f->request.application)}));
+    page_say(p, key,
+             is_local ? NULL : TEXT_VALUES({"application", application_title(p->cx->arena, a)}));
     HTML(&p->h, "</p>\n");
 }
 
@@ -130,6 +140,11 @@ static err account_show(struct ctx *cx, const struct flow *f, struct page *p) {
     login_lead(p, f);
     login_form_begin(p, f);
     if (found) {
+        /* Whom the button names: another tab may have signed somebody else in when it is pressed.
+         */
+        HTML(&p->h, "<input type=\"hidden\" name=\"session\"");
+        HTML_ATTR(&p->h, "value", sso.sso_session_id);
+        HTML(&p->h, ">\n");
         login_button(
             p, &(struct login_button){.action = "continue",
                                       .text = TEXT_ACCOUNT_CONTINUE,
@@ -164,16 +179,18 @@ static err account_continue(struct ctx *cx, const struct request *rq, struct flo
 
 static err account_post(struct ctx *cx, const struct request *rq, struct flow *f,
                         struct reply *rp) {
-    struct str action;
+    struct str action, named;
     struct sso_session sso;
-    bool found;
+    bool found, goes_on;
     TRY(request_param(cx, rq, "action", &action));
+    TRY(request_param(cx, rq, "session", &named));
     TRY(browser_session(cx, rq, &sso, &found));
-    if (str_is(action, "continue") && found) {
+    goes_on = str_is(action, "continue");
+    if (goes_on && found && str_eq(sso.sso_session_id, named)) {
         return account_continue(cx, rq, f, &sso, rp);
     }
-    struct flow_data data = {.problem =
-                                 str_is(action, "continue") ? STR("session_gone") : STR_NONE};
+    struct flow_data data = {.user_name = f->request.login_hint,
+                             .problem = goes_on ? STR("session_gone") : STR_NONE};
     return flow_advance(cx, f, STEP_USER, &data, rp);
 }
 
@@ -258,8 +275,7 @@ static err consent_post(struct ctx *cx, const struct request *rq, struct flow *f
     }
     /* The page may have stood open for longer than max_age. */
     if (authorize_is_stale(cx, &f->request, &finish->sso, f->row.expires_at - LOGIN_FLOW_SECONDS)) {
-        struct flow_data data = {.user_name = f->data.user_name};
-        return flow_advance(cx, f, STEP_PASSWORD, &data, rp);
+        return login_way_begin(cx, rq, f, f->data.user_name, rp);
     }
     finish->request = &f->request;
     finish->consented = true;

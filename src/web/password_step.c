@@ -34,11 +34,13 @@ struct replacement {
     struct password_owner owner;
     struct password_new made;
     struct password_change change;
+    struct login login; /* as it was read */
     struct sign_in sign_in;
 };
 
 static err replace_run(struct ctx *cx, void *state) {
     const struct replacement *r = state;
+    TRY(login_epoch_hold(cx, &r->login));
     /* Not locked by guesses meanwhile, and still the password that was proven. */
     err e = login_succeeded(cx, &r->sign_in.login, true);
     if (e == ERR_FORBIDDEN || e == ERR_INVALID_GRANT) {
@@ -66,7 +68,13 @@ static err replace_end(struct ctx *cx, const struct request *rq, struct flow *f,
     if (!s->login.must_change) {
         return fail(cx, ERR_CONFLICT, "the password was replaced meanwhile");
     }
+    r->login = s->login;
+    if (!proof_holds(&s->login, &s->proof)) {
+        return fail(cx, ERR_CONFLICT, "the account was changed since it was proven");
+    }
+    /* As it is behind the closure, which ends the other sign-ins. */
     s->login.must_change = false;
+    s->proof.epoch = ++s->login.epoch;
     TRY(sign_in_prepare(cx, rq, s, rp));
     rp->write.run = replace_run;
     rp->write.state = r;

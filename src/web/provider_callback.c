@@ -105,6 +105,7 @@ static err arrive(struct ctx *cx, const struct request *rq, struct callback *c,
     s->proof = (struct proof){.tenant_id = c->way.tenant_id,
                               .employee_id = c->way.employee_id,
                               .amr = who->amr,
+                              .epoch = s->login.epoch,
                               .auth_at = who->auth_time};
     TRY(sign_in_prepare(cx, rq, s, rp));
     rp->write.run = arrival_run;

@@ -147,6 +147,11 @@ static err guess_problem(struct ctx *cx, const struct guess *g, const char *word
 
 static err guess_use(struct ctx *cx, const struct guess *g) {
     const struct login *l = &g->sign_in.login;
+    err e = login_epoch_hold(cx, l);
+    if (e == ERR_CONFLICT) {
+        return fail(cx, ERR_NOT_FOUND, "what was proven before the code holds no more");
+    }
+    TRY(e);
     if (g->recovery.p != NULL) {
         return recovery_code_use(cx, l, g->recovery);
     }
@@ -167,6 +172,12 @@ static err recovered(struct ctx *cx, const struct guess *g) {
     return flow_move(cx, g->flow, STEP_FACTOR, flow_data_write(cx->arena, &data));
 }
 
+static err from_the_beginning(struct ctx *cx, const struct guess *g) {
+    struct flow_data data = {.user_name = g->flow->data.user_name,
+                             .problem = STR("factor_changed")};
+    return flow_back(cx, g->flow, STEP_USER, &data, g->rp);
+}
+
 static err guess_run(struct ctx *cx, void *state) {
     const struct guess *g = state;
     err e = guess_use(cx, g);
@@ -182,6 +193,8 @@ static err guess_run(struct ctx *cx, void *state) {
                                                    : "code_wrong");
     case ERR_FORBIDDEN:
         return guess_problem(cx, g, "locked");
+    case ERR_NOT_FOUND:
+        return from_the_beginning(cx, g);
     default:
         return e;
     }

@@ -46,16 +46,14 @@ static err end_prepare(struct ctx *cx, const struct request *rq, struct sign_in 
 }
 
 /* SECURITY `dead-means-dead`: who proved the password that was replaced meanwhile (by the owner's
- * mail, say) has proven nothing; nor has who came by a way that is not the user's any more. */
+ * mail, say), or a factor, or came by a way that is not the user's any more, has proven nothing. */
 bool proof_holds(const struct login *l, const struct proof *p) {
-    bool ours = str_is(l->authenticator_kind, "system");
-    return str_has_word(p->amr, STR("fed")) ? !ours
-                                            : ours && l->password_changed_at == p->password_at;
+    return l->epoch == p->epoch;
 }
 
 err sign_in_prepare(struct ctx *cx, const struct request *rq, struct sign_in *s, struct reply *rp) {
     if (!proof_holds(&s->login, &s->proof)) {
-        return fail(cx, ERR_CONFLICT, "the password was changed since it was proven");
+        return fail(cx, ERR_CONFLICT, "the account was changed since it was proven");
     }
     s->next = next_of(s);
     if (s->next == NULL) {

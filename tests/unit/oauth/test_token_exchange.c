@@ -115,12 +115,15 @@ static void parameters_missing_and_unsupported_are_refused(void **state) {
         "&requested_token_type=jwt",
         "&actor_token=x&actor_token_type=" ACCESS,
         "&actor_token_type=" ACCESS,
-        "&audience=x",
-        "&resource=https://api.example.com/",
     };
     for (size_t i = 0; i < COUNT_OF(more); i++) {
         struct answer a = exchange(h, token, format(&h->cx, PUBLIC "%s", more[i]));
         assert_error(&a, 400, "invalid_request");
+    }
+    static const char *const targets[] = {"&audience=x", "&resource=https://api.example.com/"};
+    for (size_t i = 0; i < COUNT_OF(targets); i++) {
+        struct answer a = exchange(h, token, format(&h->cx, PUBLIC "%s", targets[i]));
+        assert_error(&a, 400, "invalid_target");
     }
     static const char *const types[] = {
         "", "&subject_token_type=", "&subject_token_type=Access_Token",
@@ -172,10 +175,10 @@ static void audience_only_access_tokens_of_users_are_exchanged(void **state) {
     assert_int_equal(generated_key_issue(&h->cx, e, STR(TENANT), STR(USER), &key, &generated), OK);
     assert_int_equal(generated_key_create(&h->cx, &key), OK);
     struct answer a = exchange(h, str_z(h->arena, generated), PUBLIC);
-    assert_error(&a, 400, "invalid_grant");
+    assert_error(&a, 400, "invalid_request");
     for (size_t i = 0; i < COUNT_OF(tokens); i++) {
         a = exchange(h, tokens[i], PUBLIC);
-        assert_error(&a, 400, "invalid_grant");
+        assert_error(&a, 400, "invalid_request");
     }
     a = exchange(h, answer_text(&client, "access_token"), PUBLIC);
     assert_true(contains(a.body, "Only a user's is exchanged"));
@@ -191,7 +194,7 @@ static void audience_tokens_of_another_environment_are_not_exchanged(void **stat
             .body = format(&h->cx,
                            "grant_type=" GRANT "&subject_token_type=" ACCESS "%s&subject_token=%s",
                            AS(APP_GOV), token));
-    assert_error(&a, 400, "invalid_grant");
+    assert_error(&a, 400, "invalid_request");
     a = exchange(h, token, AS(APP_GOV));
     assert_error(&a, 401, "invalid_client");
 }
@@ -257,7 +260,7 @@ static void dead_means_dead_for_subjects_of_an_exchange(void **state) {
     assert_ok(&a);
     house_later(h, 3600);
     a = exchange(h, token, PUBLIC);
-    assert_error(&a, 400, "invalid_grant");
+    assert_error(&a, 400, "invalid_request");
 }
 
 static void dead_means_dead_an_exchange_ends_with_its_browser_session(void **state) {
@@ -282,7 +285,7 @@ static void dead_means_dead_an_exchange_ends_with_its_browser_session(void **sta
     struct answer a = refresh_post(&h->cx, APP_CONF, answer_text(&two, "refresh_token"));
     assert_error(&a, 400, "invalid_grant");
     a = exchange(h, answer_text(&one, "access_token"), CONF);
-    assert_error(&a, 400, "invalid_grant");
+    assert_error(&a, 400, "invalid_request");
     assert_int_equal(house_number(h, "SELECT count(*) FROM session WHERE revoked_at IS NULL"), 0);
 }
 
@@ -300,7 +303,7 @@ static void dead_means_dead_an_exchange_ends_with_its_access_key(void **state) {
     house_sql(h, "UPDATE access_key SET is_active = 0 WHERE access_key_id = '" KEY_ID "'");
     assert_false(is_active(h, APP_POST, answer_text(&a, "access_token")));
     a = exchange(h, answer_text(&set, "access_token"), PUBLIC);
-    assert_error(&a, 400, "invalid_grant");
+    assert_error(&a, 400, "invalid_request");
 }
 
 int main(void) {

@@ -65,7 +65,7 @@ static void a_flow_remembers_what_it_was_told(void **state) {
         .minutes = 30,
         .sso_session_id = STR("s"),
         .proof = {
-            .tenant_id = STR("t"), .employee_id = STR("e"), .amr = STR("pwd"), .password_at = 7}};
+            .tenant_id = STR("t"), .employee_id = STR("e"), .amr = STR("pwd"), .epoch = 7}};
     struct flow_data back;
     assert_int_equal(flow_data_parse(&f->cx, flow_data_write(f->arena, &d), &back), OK);
     assert_true(str_eq(back.user_name, d.user_name));
@@ -75,7 +75,7 @@ static void a_flow_remembers_what_it_was_told(void **state) {
     assert_str(back.proof.tenant_id, "t");
     assert_str(back.proof.employee_id, "e");
     assert_str(back.proof.amr, "pwd");
-    assert_int_equal(back.proof.password_at, 7);
+    assert_int_equal(back.proof.epoch, 7);
     d = (struct flow_data){.minutes = 0};
     assert_int_equal(flow_data_parse(&f->cx, flow_data_write(f->arena, &d), &back), OK);
     assert_null(back.user_name.p);

@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: Apache-2.0
+// What ends a sign-in under way: whatever was proven in it opens nothing any more when the account was changed, or signed out of.
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { codeAt, recoveryOf, secretOf } from './lib/otp.mjs';
+import { formsOf, Visitor } from './lib/pages.mjs';
+import { declare, PASSWORD, person, tenant, visits } from './lib/people.mjs';
+
+const FACTOR = '/auth/account/second-factor', HOME = '/auth/account', OWN = '/auth/account/password';
+const names = ['ann', 'bob', 'eve', 'gil', 'joe', 'kim', 'lee', 'max', 'pat', 'ray', 'sue', 'tom', 'una'];
+const parts = (more = {}) => ({ loginAuthenticators: [{ name: 'Passwords', default: true }, { name: 'Others' }],
+  employees: names.map((name) => person(`${name}@acme.example`)), ...more });
+
+describe('sign-in ends', () => {
+  let server, visitor;
+  visits({ model: declare(tenant('acme', parts())) }, (now) => { ({ server, visitor } = now); });
+  const user = (name) => `${name}@acme.example`;
+  const id = (name) => `(SELECT employee_id FROM employee WHERE user_name = '${user(name)}')`;
+  const apply = (more) => server.applyModel(declare(tenant('acme', more))(server.url));
+  const alter = (name, more) => apply({ employees: [person(user(name), { password: undefined, ...more })] });
+  const home = async (name, by = new Visitor(server)) => {
+    const page = await by.signIn(await by.open(HOME), user(name), PASSWORD);
+    assert.match(page.title, /^Your account/);
+    return by;
+  };
+  const press = async (by, action) => {
+    const form = formsOf((await by.open(HOME)).text).find((f) => action in f.buttons) ?? assert.fail(`nothing to ${action}`);
+    return by.follow(await by.post(HOME, { ...form.fields, action }));
+  };
+  // Everything proven, one press before the end.
+  const waiting = async (name, by = visitor) => {
+    const first = await by.open(FACTOR);
+    const page = 'username' in first.form.fields && first.form.fields.password === undefined
+      ? await by.signIn(first, user(name), PASSWORD) : await by.send(first, { password: PASSWORD });
+    assert.match(page.title, /^Your second factor/);
+    return page;
+  };
+  const isOver = async (page, by = visitor) => {
+    const end = await by.send(page, {}, 'continue');
+    assert.match(end.problem ?? '', /This account was changed meanwhile/, `${end.status} ${end.title}`);
+    assert.match((await by.open(HOME)).title, /^Sign in/);
+  };
+  const setUp = async (page, by) => {
+    const shown = await by.send(page, {}, 'enrol'), secret = secretOf(shown.text);
+    const codes = await by.send(shown, { code: codeAt(secret, Math.floor(Date.now() / 30000)) }, 'confirm');
+    for (const one of [secret, ...recoveryOf(codes.text)]) server.secrets.add(one);
+    assert.match(codes.title, /^Keep your recovery codes/);
+    return codes;
+  };
+
+  test('nothing happens: it goes on', async () => {
+    const page = await waiting('ann');
+    await home('bob');
+    assert.match((await visitor.follow(await visitor.submit(page, {}, 'continue'))).title, /^Your account/);
+  });
+
+  const ends = {
+    'signed out in another browser': async () => {
+      const there = await home('bob');
+      return ['bob', async () => { await there.send(await there.open('/auth/authorize/logout'), {}, 'logout'); }];
+    },
+    'signed out everywhere but there': async () => {
+      const there = await home('eve');
+      await home('eve');
+      return ['eve', () => press(there, 'end_others')];
+    },
+    'another browser is ended': async () => {
+      const there = await home('gil');
+      await home('gil');
+      return ['gil', () => press(there, 'end_browser')];
+    },
+    'the password is changed': async () => {
+      const there = await home('joe'), next = 'Copper-kettle 9 & loud';
+      server.secrets.add(next);
+      return ['joe', async () => {
+        const page = await there.open(OWN);
+        assert.match((await there.follow(await there.submit(page, { password: PASSWORD, new_password: next, new_password_again: next }))).text, /saved|changed/);
+      }];
+    },
+    'a second factor is set up': async () => {
+      const there = new Visitor(server), page = await waiting('kim', there);
+      return ['kim', () => setUp(page, there)];
+    },
+    'the operator resets the second factor': async () => ['lee', async () => {
+      assert.equal((await server.command('reset-second-factor', user('lee'))).status, 0);
+    }],
+    'blocked, and unblocked': async () => ['max', async () => {
+      await alter('max', { status: 'BLOCKED' });
+      await alter('max', { status: 'ACTIVE' });
+    }],
+    'moved to another login authenticator': async () => ['pat', () => alter('pat', { loginAuthenticator: 'Others' })],
+  };
+  for (const [what, begin] of Object.entries(ends)) {
+    test(`dead-means-dead: a sign-in under way ends when: ${what}`, async () => {
+      const [name, happen] = await begin();
+      const page = await waiting(name);
+      await happen();
+      await isOver(page);
+    });
+  }
+
+  test('dead-means-dead: new recovery codes end a sign-in that was to make others', async () => {
+    const owner = new Visitor(server), codes = await setUp(await waiting('ray', owner), owner);
+    const kept = recoveryOf(codes.text);
+    const thief = await visitor.open(FACTOR);
+    const asked = await visitor.send(await visitor.signIn(thief, user('ray'), PASSWORD), {}, 'recovery');
+    const page = await visitor.send(asked, { recovery_code: kept[0] }, 'verify');
+    assert.match(page.title, /^Your second factor/);
+    await owner.send(await owner.send(codes, {}, 'kept'), {}, 'continue');
+    const again = await owner.send(await owner.send(await owner.send(await owner.open(FACTOR), { password: PASSWORD }), {}, 'recovery'), { recovery_code: kept[1] }, 'verify');
+    assert.match(again.title, /^Your second factor/, again.problem);
+    const fresh = await owner.send(again, {}, 'codes');
+    assert.match(fresh.title, /^Keep your recovery codes/);
+    for (const one of recoveryOf(fresh.text)) server.secrets.add(one);
+    for (const action of ['codes', 'enrol', 'continue']) {
+      const end = await visitor.follow(await visitor.submit(page, {}, action));
+      assert.ok(/changed meanwhile/.test(end.problem) || end.status === 409 || end.status === 400, `${action}: ${end.status} ${end.title}`);
+    }
+    const [[left]] = await server.sql(`SELECT count(*) FROM recovery_code WHERE employee_id = ${id('ray')}`);
+    assert.equal(Number(left), 10, 'the owner has all of the new ones');
+  });
+
+  test('steps: after a sign-out, the pages that were left open in this browser show and open nothing', async () => {
+    await home('sue', visitor);
+    const codes = await setUp(await waiting('sue'), visitor), shown = recoveryOf(codes.text);
+    await visitor.send(await visitor.open('/auth/authorize/logout'), {}, 'logout');
+    const back = await visitor.open(`/auth/login?flow=${encodeURIComponent(codes.form.fields.flow)}`);
+    for (const code of shown) assert.ok(!back.text.includes(code), 'recovery codes after a sign-out');
+    const end = await visitor.follow(await visitor.submit(codes, {}, 'kept'));
+    assert.match(end.problem ?? '', /changed meanwhile/);
+    assert.match((await visitor.open(HOME)).title, /^Sign in/);
+  });
+
+  test('reset: who must replace the password goes on to the second factor', async () => {
+    await server.sql(`UPDATE employee_login SET must_change = 1 WHERE employee_id = ${id('tom')}`);
+    const next = 'Silver-teapot 3 & calm';
+    server.secrets.add(next);
+    const page = await visitor.signIn(await visitor.open(FACTOR), user('tom'), PASSWORD);
+    const factor = await visitor.send(page, { new_password: next, new_password_again: next }, 'save');
+    assert.match(factor.title, /^Your second factor/);
+    const codes = await setUp(factor, visitor);
+    assert.match((await visitor.send(await visitor.send(codes, {}, 'kept'), {}, 'continue')).title, /^Your account/);
+  });
+
+  test('dead-means-dead: of 24 sign-ins that end while the person signs out of all others, none is left', async () => {
+    const there = await home('una'), pages = [];
+    for (let i = 0; i < 24; i++) {
+      const by = new Visitor(server);
+      pages.push({ by, page: await waiting('una', by) });
+    }
+    await home('una'); // so that there are others
+    const form = formsOf((await there.open(HOME)).text).find((f) => 'end_others' in f.buttons);
+    const going = pages.map(({ by, page }) => by.submit(page, {}, 'continue'));
+    await Promise.all([...going, there.post(HOME, { ...form.fields, action: 'end_others' })]);
+    const [[alive]] = await server.sql(`SELECT count(*) FROM sso_session WHERE employee_id = ${id('una')} AND ended_at IS NULL`);
+    assert.equal(Number(alive), 1, 'the one that signed the others out');
+  });
+});
