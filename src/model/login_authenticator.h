@@ -131,7 +131,7 @@ struct login {
     struct login_policy policy;
     struct str password_hash;
     int64_t password_changed_at, failures, locked_until;
-    int64_t epoch; /* of what is proven in a sign-in: login_epoch.c */
+    int64_t epoch;    /* of what is proven in a sign-in: login_epoch.c */
     bool must_change; /* told so, or older than the policy allows: said after the password */
     /* The second factor that is enrolled, asked for whatever the policy says; said after the
      * password, like everything else here. */

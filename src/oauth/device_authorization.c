@@ -38,6 +38,13 @@ static err device_make(struct ctx *cx, const struct request *rq, struct device_b
     const struct application *a = &b->client.application;
     struct str scope;
     TRY(request_param(cx, rq, "scope", &scope));
+    if (!str_empty(scope)) {
+        scope = scope_without_wishes(cx->arena, scope, a->scope);
+        if (str_empty(scope)) { /* nothing asked for is not everything */
+            return fail_say(cx, ERR_INVALID_SCOPE,
+                            "The application registered none of these scopes: send scope=openid.");
+        }
+    }
     TRY(scope_grant(cx, scope, a->scope, &b->device.scope));
     b->device.tenant_id = a->tenant_id;
     b->device.environment_id = a->environment_id;

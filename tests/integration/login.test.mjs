@@ -301,6 +301,68 @@ describe('login', () => {
     assert.equal(set.claims().name, 'lee@acme.example');
   });
 
+  test('login_hint of somebody else than who is signed in: the account is asked for; prompt=none is answered', async () => {
+    await signIn('spa', 'kim@acme.example');
+    for (const login_hint of ['KIM@acme.example', '']) {
+      const same = request('spa', { login_hint });
+      await same.back(await visitor.get(same.url));
+    }
+    const silent = request('spa', { login_hint: 'lee@acme.example', prompt: 'none' });
+    assert.equal((await silent.back(await visitor.get(silent.url))).claims().name, 'kim@acme.example');
+    const r = request('spa', { login_hint: 'lee@acme.example' });
+    const page = await visitor.open(r.url);
+    assert.match(page.form.buttons.continue, /kim@acme\.example/);
+    const other = await visitor.send(page, {}, 'other');
+    assert.equal(other.form.fields.username, 'lee@acme.example');
+    assert.equal((await r.back(await visitor.signIn(other, 'lee@acme.example', PASSWORD))).claims().name, 'lee@acme.example');
+  });
+
+  test('mix-up of people: a page goes on as whom it names', async () => {
+    await signIn('spa', 'kim@acme.example');
+    const asked = await visitor.send(await visitor.open(request('spa', { prompt: 'consent', login_hint: 'lee@acme.example' }).url), {}, 'continue');
+    assert.match(asked.title, /^Allow access/);
+    assert.ok(asked.text.includes('kim@acme.example') && !asked.text.includes('lee@acme.example'));
+    const picker = await visitor.open(request('spa', { prompt: 'select_account' }).url);
+    await signIn('spa', 'lee@acme.example', { prompt: 'login' });
+    const end = await visitor.send(picker, {}, 'continue');
+    assert.equal(end.location, undefined, 'not as lee, whom the page did not name');
+    assert.match(end.problem, /not signed in any more/);
+    const denied = await visitor.send(asked, {}, 'allow');
+    assert.match(denied.problem, /not signed in any more/);
+  });
+
+  test('idor: nothing is asked or kept for an application that the tenant may not use', async () => {
+    const r = request('foreign', { prompt: 'consent' });
+    assert.equal(errorOf(await visitor.signIn(await visitor.open(r.url), 'kim@acme.example', PASSWORD)), 'access_denied');
+    const [[kept]] = await server.sql(`SELECT count(*) FROM consent WHERE application_id = '${r.c.metadata.client_id}'`);
+    assert.equal(Number(kept), 0);
+  });
+
+  test('claims asks for one user, as a text', async () => {
+    for (const sub of [{ values: ['user:a', 'user:b'] }, { value: 7 }, { value: ['user:a'] }, { value: null }]) {
+      const answer = await visitor.get(request('spa', { claims: JSON.stringify({ id_token: { sub } }) }).url);
+      assert.equal(errorOf(answer), 'invalid_request', JSON.stringify(sub));
+    }
+  });
+
+  test('a code outlives a second sign-in of the same person in the same browser', async () => {
+    await signIn('spa', 'kim@acme.example');
+    const early = request('spa'), answer = await visitor.get(early.url);
+    await signIn('spa', 'kim@acme.example', { prompt: 'login' });
+    assert.equal((await early.back(answer)).claims().name, 'kim@acme.example');
+  });
+
+  test('HEAD begins nothing', async () => {
+    const flows = async () => Number((await server.sql('SELECT count(*) FROM login_flow_index'))[0][0]);
+    const before = await flows();
+    for (const path of ['/auth/account', '/auth/account/second-factor', '/auth/account/password', '/auth/device', request('spa').url.slice(server.url.length)]) {
+      const { status, headers } = await server.request('HEAD', path);
+      assert.equal(status, 200, path);
+      assert.equal(headers['set-cookie'], undefined);
+    }
+    assert.equal(await flows(), before);
+  });
+
   test('id_token_hint: only that user finishes', async () => {
     const { tokens } = await signIn('spa', 'kim@acme.example');
     const hinted = request('spa', { id_token_hint: tokens.id_token });
@@ -502,6 +564,13 @@ describe('login', () => {
       await isOut(other);
       const nobody = new Visitor(server);
       assert.match((await nobody.get('/auth/authorize/logout')).title, /^You are signed out/);
+      // One of the same person from another browser, or from a sign-in that is over: whoever has it may not sign this one out.
+      const here = new Visitor(server), there = new Visitor(server);
+      const mine = await signIn('spa', 'kim@acme.example', {}, here), theirs = await signIn('spa', 'kim@acme.example', {}, there);
+      assert.match((await here.get(out(c, { id_token_hint: theirs.tokens.id_token }))).title, /^Sign out\?/);
+      assert.match((await there.get(out(c, { id_token_hint: theirs.tokens.id_token }))).title, /^You are signed out/);
+      assert.match((await here.get(out(c, { id_token_hint: theirs.tokens.id_token }))).title, /^Sign out\?/);
+      assert.match((await here.get(out(c, { id_token_hint: mine.tokens.id_token }))).title, /^You are signed out/);
     });
   });
 });

@@ -297,6 +297,15 @@ describe('sign-in at another provider', () => {
     hostile.next = { claims: { auth_time: now() - 120 } };
     const r = await arrive('ann@acme.example', { max_age: 600 });
     assert.ok(Math.abs((await r.tokens(r.answer)).claims().auth_time - (now() - 120)) < 30);
+    // A page for consent that outlived max_age leads there again, and not to a password.
+    visitor = new Visitor(server);
+    hostile.next = { claims: { auth_time: now() } };
+    const asks = await arrive('ann@acme.example', { max_age: 60, prompt: 'consent' });
+    const consent = await visitor.follow(asks.answer);
+    assert.match(consent.title, /^Allow access/);
+    await server.sql('UPDATE sso_session SET auth_at = auth_at - 100');
+    const again = await visitor.send(consent, {}, 'allow');
+    assert.ok(again.text.includes('id="provider"'), again.title);
   });
 
   test('reset: the second factor of somebody from another provider is asked for, not set up anew', async () => {

@@ -348,6 +348,14 @@ static void idor_names_of_other_tenants_are_refused(struct fixture *f) {
     (void)apply(f, TENANT(EMPLOYEES("") APPLICATION(",\"type\":\"backend\"")));
     refused(f, TWO(",\"roles\":[{\"name\":\"Administrator\"}],\"employees\":[{" ADA "}]"),
             "an employee of another tenant has this user name");
+    /* sub names one user of an issuer. */
+    store_sql(f, "UPDATE employee SET employee_id = '11eb0358-724b-3970-97e5-0242ac110009'");
+    refused(f,
+            TWO(",\"roles\":[{\"name\":\"Administrator\"}],\"employees\":[{"
+                "\"id\":\"11eb0358-724b-3970-97e5-0242ac110009\",\"userName\":\"b@two.example\","
+                "\"emailAddress\":\"b@two.example\",\"firstName\":\"B\",\"lastName\":\"C\","
+                "\"role\":\"Administrator\"}]"),
+            "another employee of the environment has this id");
     refused(f, TWO(APPLICATION(",\"type\":\"backend\"")), "another tenant of the environment owns");
     refused(
         f,

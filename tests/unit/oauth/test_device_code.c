@@ -71,6 +71,10 @@ static void begin_is_refused(void **state) {
     assert_error(&a, 401, "invalid_client");
     a = begin(h, APP_PUBLIC, "&scope=openid+everything");
     assert_error(&a, 400, "invalid_scope");
+    a = begin(h, APP_PUBLIC, "&scope=offline_access"); /* nothing is left of it: not all there is */
+    assert_error(&a, 400, "invalid_scope");
+    a = begin(h, APP_PUBLIC, "&scope=openid+offline_access");
+    assert_ok(&a);
     a = begin(h, APP_PUBLIC, "&scope=openid&scope=openid");
     assert_error(&a, 400, "invalid_request");
     a = ASK(h, .handle = device_authorization_post, .query = "client_id=" APP_PUBLIC, .body = "");

@@ -64,8 +64,7 @@ static void a_flow_remembers_what_it_was_told(void **state) {
         .problem = STR("locked"),
         .minutes = 30,
         .sso_session_id = STR("s"),
-        .proof = {
-            .tenant_id = STR("t"), .employee_id = STR("e"), .amr = STR("pwd"), .epoch = 7}};
+        .proof = {.tenant_id = STR("t"), .employee_id = STR("e"), .amr = STR("pwd"), .epoch = 7}};
     struct flow_data back;
     assert_int_equal(flow_data_parse(&f->cx, flow_data_write(f->arena, &d), &back), OK);
     assert_true(str_eq(back.user_name, d.user_name));
