@@ -135,9 +135,23 @@ void route_again(struct ctx *cx, struct request *rq, struct reply *rp) {
     route_finish(cx, rq, rq->route->handle(cx, rq, rp), rp);
 }
 
+/* An address that was mistyped: who says that it reads pages, as browsers do, gets one. */
+static enum error_style style_of(const struct request *rq) {
+    if (rq->route != NULL) {
+        return rq->route->errors;
+    }
+    struct str accept = request_header(rq, "accept"), range;
+    while (str_next(&accept, ',', &range)) {
+        if (str_is(str_trim(str_sub(range, 0, str_find_char(range, ';'))), "text/html")) {
+            return ERRORS_PAGE;
+        }
+    }
+    return ERRORS_API;
+}
+
 void route_finish(struct ctx *cx, struct request *rq, err result, struct reply *rp) {
     if (result != OK) {
-        error_reply(cx, rq, rq->route != NULL ? rq->route->errors : ERRORS_API, result, rp);
+        error_reply(cx, rq, style_of(rq), result, rp);
         rp->outcome = result;
     } else if (rp->status == 0) {
         rp->status = 200;

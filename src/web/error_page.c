@@ -127,6 +127,7 @@ void error_page(struct ctx *cx, const struct request *rq, err code, struct reply
     const char *text = cx->failure.code == code ? failure_text(cx) : err_info(code)->text;
     code_show(p, code, text);
     page_paragraph(p, TEXT_ERROR_TODO, NULL);
+    account_link(p);
     request_show(p);
     p->status = err_info(code)->status;
     page_end(p, rp);

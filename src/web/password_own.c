@@ -130,7 +130,8 @@ static err own_end(struct ctx *cx, const struct request *rq, struct own *o, stru
     sso_session_prepare(cx, &o->next, &cookie);
     o->next.auth_at = o->sso.auth_at;
     password_change_prepare(cx, rq, &o->made, &o->change);
-    page_see_other(rp, STR(PASSWORD_DONE_PATH "?here=1"));
+    page_see_other(rp, str_format(cx->arena, PASSWORD_DONE_PATH "?here=1&tenantId=%.*s",
+                                  STR_ARG(o->sso.tenant_id)));
     cookie_set(cx, rq, COOKIE_SESSION, cookie, rp);
     rp->write.run = own_run;
     rp->write.state = o;

@@ -98,8 +98,9 @@ static err set_end(struct ctx *cx, const struct request *rq, struct setting_by_l
         return OK;
     }
     password_change_prepare(cx, rq, &s->made, &s->change);
-    page_see_other(rp, str_is(s->link.kind, LINK_INVITATION) ? STR(PASSWORD_DONE_PATH "?first=1")
-                                                             : STR(PASSWORD_DONE_PATH));
+    page_see_other(rp, str_format(cx->arena, PASSWORD_DONE_PATH "?tenantId=%.*s%s",
+                                  STR_ARG(s->link.tenant_id),
+                                  str_is(s->link.kind, LINK_INVITATION) ? "&first=1" : ""));
     rp->write.run = set_run;
     rp->write.state = s;
     return OK;
@@ -130,10 +131,11 @@ err password_post(struct ctx *cx, const struct request *rq, struct reply *rp) {
 }
 
 err password_done_get(struct ctx *cx, const struct request *rq, struct reply *rp) {
-    struct str here, first;
+    struct str here, first, tenant_id;
     TRY(request_query(cx, rq, "here", &here));
     TRY(request_query(cx, rq, "first", &first));
-    struct page_options options = {.title = TEXT_PASSWORD_DONE_TITLE};
+    TRY(request_query(cx, rq, "tenantId", &tenant_id)); /* whose look; what it is, all may see */
+    struct page_options options = {.title = TEXT_PASSWORD_DONE_TITLE, .tenant_id = tenant_id};
     struct page *p = page_begin(cx, rq, &options);
     page_paragraph(p,
                    here.p != NULL    ? TEXT_PASSWORD_DONE_HERE

@@ -87,6 +87,17 @@ describe('branding', () => {
     assert.doesNotMatch(consent.text, /Welcome to Acme/);
   });
 
+  test('a link in a mail leads to pages of its tenant, to the end', async () => {
+    const { stdout } = await server.command('reset-password', 'kim@acme.example');
+    const page = await visitor.open(stdout.trim());
+    assert.match(page.title, /Acme/);
+    const password = 'Wooden-ladder 5 & green';
+    server.secrets.add(password);
+    const done = await visitor.send(page, { new_password: password, new_password_again: password }, 'save');
+    assert.match(done.title, /^Your password is saved · Acme/);
+    assert.doesNotMatch((await visitor.open('/auth/password/done?tenantId=%22%3E%3Cscript%3E')).text, /<script>/);
+  });
+
   test('xss: hostile branding is text on every page', async () => {
     const first = await visitor.open(address('foreign', { ui_locales: 'fr' }));
     const second = await visitor.send(first, { username: 'kim@globex.example' });

@@ -97,6 +97,19 @@ describe('http', () => {
     assert.doesNotMatch(server.log, /a-very-secret-text/);
   });
 
+  test('a mistyped address is a page for a browser, and JSON for a program', async () => {
+    const browser = { accept: 'text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8', 'accept-language': 'de' };
+    for (const path of ['/auth/account/nope', '/nowhere']) {
+      const page = await server.request('GET', path, { headers: browser });
+      assert.deepEqual([page.status, page.headers['content-type']], [404, 'text/html; charset=utf-8']);
+      assert.match(page.headers['content-security-policy'], /default-src 'none'/);
+      assert.match(page.text, /<html lang="de">[\s\S]*id="account"/);
+      for (const accept of ['*/*', 'application/json', 'text/htmlx', 'text/plain, application/json']) {
+        assert.equal((await server.request('GET', path, { headers: { accept } })).headers['content-type'], 'application/json', accept);
+      }
+    }
+  });
+
   test('metrics count requests by route and status, and tokens by grant', async () => {
     await server.token({ grant_type: 'client_credentials' }, { basic });
     const { text, status } = await server.request('GET', '/metrics', { base: server.opsUrl });
