@@ -80,7 +80,7 @@ static void url_write(struct call *k, const struct postern_login_options *o, str
 
 /* As a shell takes it in one word. */
 static bool is_word(struct str v) {
-    for (size_t i = 0; i < v.n; i++) {
+    for (size_t i = 0; v.p != NULL && i < v.n; i++) {
         char c = v.p[i];
         bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
         if (!plain && (c == '\0' || strchr("-._~:/@+,=%", c) == NULL)) {

@@ -117,7 +117,7 @@ describe('token exchange', () => {
     refused(await sdk(tokens.access_token, 'secure', '', { headers: { host: new URL(GOV).host } }), 400, 'invalid_request');
     refused(await sdk(tokens.access_token, 'secure'), 401, 'invalid_client');
     for (const more of ['&requested_token_type=urn:ietf:params:oauth:token-type:refresh_token', `&actor_token=${tokens.access_token}`, '&audience=x', '&resource=https://x.example']) {
-      refused(await sdk(tokens.access_token, 'embedded', more), 400, 'invalid_request');
+      refused(await sdk(tokens.access_token, 'embedded', more), 400, /^&(audience|resource)=/.test(more) ? 'invalid_target' : 'invalid_request');
     }
     refused(await exchange({ subject_token: tokens.id_token, subject_token_type: 'urn:ietf:params:oauth:token-type:id_token', client_id: idOf('embedded') }), 400, 'invalid_request');
   });
