@@ -88,6 +88,7 @@ export const STATES = [
     await typed(p, 'code', '00000', 'confirm');
   } },
   { name: 'enrol-japanese', title: '2 段階認証の設定', lang: 'ja', to: (p) => toFactor(p, 'app@acme.example', { ui_locales: 'ja' }) },
+  { name: 'factor-who', title: 'Sign in', to: async (p) => { await p.signIn(KIM); await p.open('/auth/account/second-factor'); } },
   { name: 'factor-none', title: 'Your second factor', to: async (p) => {
     await p.open('/auth/account/second-factor');
     await p.name(KIM);
@@ -154,6 +155,7 @@ export const STATES = [
     await p.press('next');
   } },
   { name: 'error', title: 'This did not work', status: 400, to: (p) => p.open('/auth/login?flow=twice&flow=twice') },
+  { name: 'not-found', title: 'This did not work', status: 404, to: (p) => p.open('/auth/account/nowhere') },
   { name: 'too-many', title: 'Please wait a moment', status: 429, to: async (p) => p.open(await p.world.exhausted()) },
   { name: 'logout', title: 'Sign out?', to: async (p) => { await p.signIn(KIM); await p.open('/auth/authorize/logout'); } },
   { name: 'logged-out', title: 'You are signed out', to: async (p) => { await p.signIn(KIM); await p.open('/auth/authorize/logout'); await p.press('logout'); } },
@@ -175,6 +177,7 @@ export const STATES = [
     await p.press('allow');
     await p.open('/auth/account?done=others');
   } },
+  { name: 'device-who', title: 'Sign in', to: (p) => p.open('/auth/device') },
   { name: 'device', title: 'Sign in on a device', to: (p) => device(p) },
   { name: 'device-linked', title: 'Sign in on a device', to: async (p) => { await p.signIn(KIM); await p.open(`/auth/device?user_code=${await deviceCode(p)}`); } },
   { name: 'device-wrong', title: 'Sign in on a device', problem: /No device is waiting/, to: async (p) => {
