@@ -135,18 +135,12 @@ void route_again(struct ctx *cx, struct request *rq, struct reply *rp) {
     route_finish(cx, rq, rq->route->handle(cx, rq, rp), rp);
 }
 
-/* An address that was mistyped: who says that it reads pages, as browsers do, gets one. */
+/* An address that was mistyped: a browser that goes there (Fetch 2.2.5) gets a page. */
 static enum error_style style_of(const struct request *rq) {
     if (rq->route != NULL) {
         return rq->route->errors;
     }
-    struct str accept = request_header(rq, "accept"), range;
-    while (str_next(&accept, ',', &range)) {
-        if (str_is(str_trim(str_sub(range, 0, str_find_char(range, ';'))), "text/html")) {
-            return ERRORS_PAGE;
-        }
-    }
-    return ERRORS_API;
+    return str_is(request_header(rq, "sec-fetch-mode"), "navigate") ? ERRORS_PAGE : ERRORS_API;
 }
 
 void route_finish(struct ctx *cx, struct request *rq, err result, struct reply *rp) {

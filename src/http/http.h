@@ -314,6 +314,7 @@ struct jobs *jobs_start(const struct jobs_options *options);
 err jobs_submit(struct ctx *cx, struct jobs *j, struct job *job);
 struct jobs_stats {
     uint64_t done, refused;
+    uint64_t cpu_us; /* that those which are done took of the processor */
     size_t threads, busy, waiting, waiting_max; /* now */
     int64_t wait_seconds;                       /* until one that comes now has its turn, about */
 };

@@ -7,6 +7,7 @@
 #include <sched.h>
 #include <stdlib.h>
 #include <sys/resource.h>
+#include <time.h>
 
 #define HASH_NICE 10 /* above the workers: a tenth of their weight, while both have work */
 
@@ -61,7 +62,7 @@ static bool job_take(struct lane *l, struct job *ret_job) {
     return job != NULL;
 }
 
-static void job_done(struct lane *l, const struct job *job, int64_t took_us) {
+static void job_done(struct lane *l, const struct job *job, int64_t took_us, int64_t cpu) {
     pthread_mutex_lock(&l->lock);
     struct job **at = &l->running;
     while (*at != job) {
@@ -71,6 +72,7 @@ static void job_done(struct lane *l, const struct job *job, int64_t took_us) {
     l->usual_us += (took_us - l->usual_us) / 8;
     l->stats.busy--;
     l->stats.done++;
+    l->stats.cpu_us += (uint64_t)cpu;
     pthread_mutex_unlock(&l->lock);
 }
 
@@ -81,6 +83,13 @@ static void priority_lower(void) {
     (void)setpriority(PRIO_PROCESS, 0, getpriority(PRIO_PROCESS, 0) + HASH_NICE);
 }
 
+/* Of this thread. */
+static int64_t cpu_us(void) {
+    struct timespec at;
+    (void)clock_gettime(CLOCK_THREAD_CPUTIME_ID, &at);
+    return (int64_t)at.tv_sec * 1000000 + at.tv_nsec / 1000;
+}
+
 static void *lane_thread(void *state) {
     struct lane *l = state;
     struct job job;
@@ -88,10 +97,10 @@ static void *lane_thread(void *state) {
         priority_lower();
     }
     while (job_take(l, &job)) {
-        int64_t begun = clock_monotonic_us();
+        int64_t begun = clock_monotonic_us(), cpu = cpu_us();
         job.run(&job);
         /* Before its owner knows: who was answered may send the next one at once. */
-        job_done(l, &job, clock_monotonic_us() - begun);
+        job_done(l, &job, clock_monotonic_us() - begun, cpu_us() - cpu);
         if (job.done != NULL) {
             job.done(&job);
         }

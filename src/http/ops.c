@@ -38,10 +38,11 @@ static void rows_write(struct buf *b, const struct row *rows, size_t n) {
 
 /* Each metric's series stand together, one for each lane. */
 static void jobs_metrics(struct buf *b, struct jobs *j) {
-    struct row rows[JOB_LANES][5];
+    struct row rows[JOB_LANES][6];
     for (size_t i = 0; i < JOB_LANES; i++) {
         struct jobs_stats s = jobs_stats(j, (enum job_lane)i);
         const struct row of_lane[] = {{"postern_jobs_total", "counter", s.done},
+                                      {"postern_job_cpu_microseconds_total", "counter", s.cpu_us},
                                       {"postern_jobs_refused_total", "counter", s.refused},
                                       {"postern_job_threads", "gauge", s.threads},
                                       {"postern_job_threads_busy", "gauge", s.busy},

@@ -40,6 +40,8 @@ struct consent {
 err consent_due(struct ctx *cx, const struct consent *c, bool *ret_due);
 err consent_scope(struct ctx *cx, const struct consent *c,
                   struct str *ret_scope); /* absent: none */
+/* In a closure: nothing is due, and stays so until the closure ends. ERR_CONFLICT. */
+err consent_hold(struct ctx *cx, const struct consent *c);
 /* Adds to what was allowed before. */
 err consent_allow(struct ctx *cx, const struct consent *c);
 /* And ends what the application has of this employee: sessions and codes. */

@@ -31,6 +31,25 @@ err consent_due(struct ctx *cx, const struct consent *c, bool *ret_due) {
     return OK;
 }
 
+err consent_hold(struct ctx *cx, const struct consent *c) {
+    struct str allowed;
+    bool due;
+    int64_t n;
+    TRY(consent_scope(cx, c, &allowed));
+    TRY(consent_due(cx, c, &due));
+    if (allowed.p == NULL) {
+        return OK;
+    }
+    TRY(db_exec(cx,
+                "UPDATE consent SET scope = scope WHERE tenant_id = $1 AND employee_id = $2 "
+                "AND application_id = $3 AND scope = $4",
+                DB_ARGS(DB_TEXT(c->tenant_id), DB_TEXT(c->employee_id), DB_TEXT(c->application_id),
+                        DB_TEXT(allowed)),
+                &n));
+    return n == 1 && !due ? OK
+                          : fail(cx, ERR_CONFLICT, "what was allowed was taken back meanwhile");
+}
+
 /* What was allowed before stays allowed. */
 static struct str scope_joined(struct arena *a, struct str before, struct str more) {
     struct buf b = buf_in(a, 64);
@@ -62,28 +81,29 @@ err consent_allow(struct ctx *cx, const struct consent *c) {
                    NULL);
 }
 
-/* SECURITY `dead-means-dead`: sessions, and codes that would become some. */
+/* SECURITY `dead-means-dead`: codes, then sessions: what a code was becoming just now is a session
+ * when its row is free. */
 static err application_end(struct ctx *cx, const struct consent *c) {
-    TRY(db_exec(cx,
-                "UPDATE session SET revoked_at = $4, refresh_answer = NULL, "
-                "refresh_revoked_at = coalesce(refresh_revoked_at, $4) "
-                "WHERE tenant_id = $1 AND employee_id = $2 AND application_id = $3 "
-                "AND sso_session_id IS NOT NULL AND revoked_at IS NULL",
-                DB_ARGS(DB_TEXT(c->tenant_id), DB_TEXT(c->employee_id), DB_TEXT(c->application_id),
-                        DB_INT(cx->now)),
-                NULL));
     const struct db_args whose =
         DB_ARGS(DB_TEXT(c->tenant_id), DB_TEXT(c->employee_id), DB_TEXT(c->application_id));
     TRY(db_exec(cx,
                 "DELETE FROM authorization_code WHERE tenant_id = $1 AND employee_id = $2 "
                 "AND application_id = $3 AND used_at IS NULL",
                 whose, NULL));
+    TRY(db_exec(cx,
+                "DELETE FROM device_code WHERE tenant_id = (SELECT o.application_tenant_id "
+                "FROM consent o WHERE o.tenant_id = $1 AND o.employee_id = $2 "
+                "AND o.application_id = $3) AND user_tenant_id = $1 AND employee_id = $2 "
+                "AND application_id = $3 AND used_at IS NULL",
+                whose, NULL));
     return db_exec(cx,
-                   "DELETE FROM device_code WHERE tenant_id = (SELECT o.application_tenant_id "
-                   "FROM consent o WHERE o.tenant_id = $1 AND o.employee_id = $2 "
-                   "AND o.application_id = $3) AND user_tenant_id = $1 AND employee_id = $2 "
-                   "AND application_id = $3 AND used_at IS NULL",
-                   whose, NULL);
+                   "UPDATE session SET revoked_at = $4, refresh_answer = NULL, "
+                   "refresh_revoked_at = coalesce(refresh_revoked_at, $4) "
+                   "WHERE tenant_id = $1 AND employee_id = $2 AND application_id = $3 "
+                   "AND sso_session_id IS NOT NULL AND revoked_at IS NULL",
+                   DB_ARGS(DB_TEXT(c->tenant_id), DB_TEXT(c->employee_id),
+                           DB_TEXT(c->application_id), DB_INT(cx->now)),
+                   NULL);
 }
 
 err consent_withdraw(struct ctx *cx, const struct consent *c, bool *ret_withdrawn) {

@@ -126,9 +126,13 @@ static err none_apply(struct declare *d, const struct declare_object *o,
         declare_mistake(d, o, "provider", "an authenticator of kind %.*s has no provider",
                         STR_ARG(values[LOGIN_AUTHENTICATOR_KIND].text));
     }
+    struct login_provider before = {.issuer = STR_NONE};
     values[LOGIN_AUTHENTICATOR_PROVIDER].text = STR("{}");
     p->sealed = STR_NONE;
-    return p->is_new ? OK : login_subjects_forget(d->cx, p->row);
+    if (!p->is_new) {
+        TRY(login_provider_parse(d->cx, p->stored, &before));
+    }
+    return str_empty(before.issuer) ? OK : login_authenticator_moved(d->cx, p->row);
 }
 
 err declare_provider_apply(struct declare *d, const struct declare_object *o,
@@ -158,7 +162,7 @@ err declare_provider_apply(struct declare *d, const struct declare_object *o,
     p->moved = issuer_changed || (!p->is_new && !str_eq(now.client_id, before.client_id));
     TRY(secret_apply(d, o, p));
     /* Core 2: a subject is somebody at its issuer alone. */
-    return issuer_changed ? login_subjects_forget(d->cx, p->row) : OK;
+    return issuer_changed ? login_authenticator_moved(d->cx, p->row) : OK;
 }
 
 /* ---- employees ---- */

@@ -115,8 +115,9 @@ err login_way_secret(struct ctx *cx, const struct login_way *w, struct secret *r
 err login_way_used(struct ctx *cx, const struct login_way *w, struct str subject);
 err login_subject_set(struct ctx *cx, struct str tenant_id, struct str employee_id,
                       struct str subject);
-/* Of all employees: the authenticator leads to another provider now. */
-err login_subjects_forget(struct ctx *cx, const struct login_authenticator *a);
+/* It leads to another provider now, or to none, or to one for the first time: all who have it begin
+ * anew, and nobody is known there. */
+err login_authenticator_moved(struct ctx *cx, const struct login_authenticator *a);
 
 /* ---- employee_login.c ---- */
 
@@ -176,6 +177,7 @@ err login_authenticator_set(struct ctx *cx, struct str tenant_id, struct str emp
  * waits for. */
 err login_epoch_raise(struct ctx *cx, struct str tenant_id, struct str employee_id);
 err login_epoch_raise_all(struct ctx *cx, struct str tenant_id);
+/* Of whose it is, if it has not ended before: what is over cannot end anything again. */
 err login_epoch_raise_of_sso(struct ctx *cx, struct str tenant_id, struct str sso_session_id);
 /* In a write closure of a sign-in: it is l->epoch still, and stays so until the closure ends; or it
  * is l->epoch + 1 from here on, which ends all other sign-ins. ERR_CONFLICT. */

@@ -156,18 +156,33 @@ err login_way_used(struct ctx *cx, const struct login_way *w, struct str subject
 
 err login_subject_set(struct ctx *cx, struct str tenant_id, struct str employee_id,
                       struct str subject) {
-    return db_exec(
+    TRY(db_exec(
         cx,
         "UPDATE employee_login SET external_subject = $3, updated_at = $4 "
         "WHERE tenant_id = $1 AND employee_id = $2",
-        DB_ARGS(DB_TEXT(tenant_id), DB_TEXT(employee_id), DB_TEXT(subject), DB_INT(cx->now)), NULL);
+        DB_ARGS(DB_TEXT(tenant_id), DB_TEXT(employee_id), DB_TEXT(subject), DB_INT(cx->now)),
+        NULL));
+    return sso_sessions_end(cx, tenant_id, employee_id);
 }
 
-err login_subjects_forget(struct ctx *cx, const struct login_authenticator *a) {
-    return db_exec(
-        cx,
+err login_authenticator_moved(struct ctx *cx, const struct login_authenticator *a) {
+    static const char *const ends[] = {
         "UPDATE employee_login SET external_subject = NULL, epoch = epoch + 1, updated_at = $3 "
-        "WHERE tenant_id = $1 AND login_authenticator_id = $2 "
-        "AND external_subject IS NOT NULL",
-        DB_ARGS(DB_TEXT(a->tenant_id), DB_TEXT(a->login_authenticator_id), DB_INT(cx->now)), NULL);
+        "WHERE tenant_id = $1 AND login_authenticator_id = $2",
+        "UPDATE sso_session SET ended_at = $3 WHERE tenant_id = $1 AND ended_at IS NULL "
+        "AND employee_id IN (SELECT g.employee_id FROM employee_login g WHERE g.tenant_id = $1 "
+        "AND g.login_authenticator_id = $2)",
+        "UPDATE session SET revoked_at = $3, refresh_answer = NULL, "
+        "refresh_revoked_at = coalesce(refresh_revoked_at, $3) WHERE tenant_id = $1 "
+        "AND sso_session_id IS NOT NULL AND revoked_at IS NULL AND employee_id IN "
+        "(SELECT g.employee_id FROM employee_login g WHERE g.tenant_id = $1 "
+        "AND g.login_authenticator_id = $2)",
+    };
+    for (size_t i = 0; i < COUNT_OF(ends); i++) {
+        TRY(db_exec(
+            cx, ends[i],
+            DB_ARGS(DB_TEXT(a->tenant_id), DB_TEXT(a->login_authenticator_id), DB_INT(cx->now)),
+            NULL));
+    }
+    return OK;
 }

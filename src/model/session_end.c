@@ -3,25 +3,26 @@
  * it begins anew (SECURITY `dead-means-dead`). */
 #include "model.h"
 
-/* The browser sessions first: their rows are the lock that session_create() waits for. */
+/* The browser sessions first: their rows are the lock that session_create() waits for. Codes before
+ * sessions: what one was becoming is a session when its row is free. */
 err tenant_sessions_end(struct ctx *cx, struct str tenant_id) {
     const struct db_args args = DB_ARGS(DB_TEXT(tenant_id), DB_INT(cx->now));
     TRY(login_epoch_raise_all(cx, tenant_id));
     TRY(db_exec(cx,
                 "UPDATE sso_session SET ended_at = $2 WHERE tenant_id = $1 AND ended_at IS NULL",
                 args, NULL));
-    TRY(db_exec(cx,
-                "UPDATE session SET revoked_at = $2, refresh_answer = NULL, "
-                "refresh_revoked_at = coalesce(refresh_revoked_at, $2) "
-                "WHERE tenant_id = $1 AND revoked_at IS NULL",
-                args, NULL));
     TRY(db_exec(cx, "DELETE FROM authorization_code WHERE tenant_id = $1 AND used_at IS NULL",
                 DB_ARGS(DB_TEXT(tenant_id)), NULL));
     TRY(db_exec(cx, "DELETE FROM password_link WHERE tenant_id = $1", DB_ARGS(DB_TEXT(tenant_id)),
                 NULL));
     /* Of its own applications; what its users let in ends with their browser sessions. */
-    return db_exec(cx, "DELETE FROM device_code WHERE tenant_id = $1 AND used_at IS NULL",
-                   DB_ARGS(DB_TEXT(tenant_id)), NULL);
+    TRY(db_exec(cx, "DELETE FROM device_code WHERE tenant_id = $1 AND used_at IS NULL",
+                DB_ARGS(DB_TEXT(tenant_id)), NULL));
+    return db_exec(cx,
+                   "UPDATE session SET revoked_at = $2, refresh_answer = NULL, "
+                   "refresh_revoked_at = coalesce(refresh_revoked_at, $2) "
+                   "WHERE tenant_id = $1 AND revoked_at IS NULL",
+                   args, NULL);
 }
 
 err employee_sessions_end(struct ctx *cx, struct str tenant_id, struct str employee_id) {
@@ -54,17 +55,17 @@ static err end_in_tenant(struct ctx *cx, struct str tenant_id, struct str owner_
                          struct str application_id) {
     TRY(db_exec(
         cx,
+        "DELETE FROM authorization_code WHERE tenant_id = $1 AND application_tenant_id = $2 "
+        "AND application_id = $3 AND used_at IS NULL",
+        DB_ARGS(DB_TEXT(tenant_id), DB_TEXT(owner_id), DB_TEXT(application_id)), NULL));
+    return db_exec(
+        cx,
         "UPDATE session SET revoked_at = $2, refresh_answer = NULL, "
         "refresh_revoked_at = coalesce(refresh_revoked_at, $2) "
         "WHERE tenant_id = $1 AND application_tenant_id = $3 "
         "AND application_id = $4 AND revoked_at IS NULL",
         DB_ARGS(DB_TEXT(tenant_id), DB_INT(cx->now), DB_TEXT(owner_id), DB_TEXT(application_id)),
-        NULL));
-    return db_exec(
-        cx,
-        "DELETE FROM authorization_code WHERE tenant_id = $1 AND application_tenant_id = $2 "
-        "AND application_id = $3 AND used_at IS NULL",
-        DB_ARGS(DB_TEXT(tenant_id), DB_TEXT(owner_id), DB_TEXT(application_id)), NULL);
+        NULL);
 }
 
 /* An application of tenancy all has sessions of every tenant that it is used in. */

@@ -125,7 +125,7 @@ struct logout {
     struct str ui_locales, logout_hint;
     struct str hint_tenant_id, hint_employee_id; /* of id_token_hint */
     struct str hint_session_id;                  /* its sid: the session it was issued in */
-    struct str hint_sso_session_id;              /* and that one's browser; absent: long gone */
+    struct str hint_sso_session_id; /* and that one's browser; "": none that is known */
     bool hint_refused; /* foreign, modified, no id token: as if there were none, and no way back */
 };
 /* GET and POST. Every error is a page: a client_id that is not the hint's, an address that is not

@@ -79,7 +79,11 @@ err device_commit(struct ctx *cx, const struct request *rq, const struct issue *
     }
     struct device_code now;
     struct authorization_code code;
-    TRY(device_code_find(cx, d->environment_id, d->code, &now));
+    e = device_code_find(cx, d->environment_id, d->code, &now);
+    if (e == ERR_NOT_FOUND) {
+        return fail(cx, ERR_INVALID_GRANT, "what was allowed was taken back meanwhile");
+    }
+    TRY(e);
     if (now.used_at == 0) {
         return fail(cx, ERR_INVALID_GRANT, "the device code expired meanwhile");
     }

@@ -51,11 +51,12 @@ static err given_read(struct ctx *cx, const struct request *rq, struct str *ret_
     return unsupported_check(cx, rq);
 }
 
-/* RFC 8693 2.2.2. The reason is for the log: whoever holds a token of somebody else learns nothing
- * about it. */
+/* RFC 8693 2.2.2. Whoever holds a token of somebody else learns nothing more about it. */
 static err subject_refuse(struct ctx *cx) {
-    struct str why = str_copy(cx->arena, str_from(cx->failure.detail));
-    return fail(cx, ERR_INVALID_REQUEST, "the subject_token: %.*s", STR_ARG(why));
+    log_message(cx->log, LOG_INFO, "token_exchange", "the subject_token: %s", cx->failure.detail);
+    return fail_say(
+        cx, ERR_INVALID_REQUEST,
+        "The subject_token is invalid, expired or revoked. Have the user sign in again.");
 }
 
 static err subject_read(struct ctx *cx, const struct request *rq, struct str text,

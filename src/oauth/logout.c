@@ -102,10 +102,9 @@ enum logout_step logout_decide(const struct logout *l, const struct sso_session 
     }
     /* Logout 2: without a hint of the one who is signed in, here, any page could sign people out.
      */
-    bool same =
-        l->hint_employee_id.p != NULL && str_eq(l->hint_employee_id, sso->employee_id) &&
-        str_eq(l->hint_tenant_id, sso->tenant_id) &&
-        (l->hint_sso_session_id.p == NULL || str_eq(l->hint_sso_session_id, sso->sso_session_id));
+    bool same = l->hint_employee_id.p != NULL && str_eq(l->hint_employee_id, sso->employee_id) &&
+                str_eq(l->hint_tenant_id, sso->tenant_id) &&
+                str_eq(l->hint_sso_session_id, sso->sso_session_id);
     return same ? LOGOUT_END : LOGOUT_CONFIRM;
 }
 
@@ -134,6 +133,7 @@ static err hint_browser_find(struct ctx *cx, struct logout *l) {
     }
     err e = session_find(cx, l->hint_tenant_id, l->hint_session_id, &session);
     if (e == ERR_NOT_FOUND) {
+        l->hint_sso_session_id = STR(""); /* long gone: it proves nothing about this browser */
         return OK;
     }
     TRY(e);

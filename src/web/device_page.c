@@ -253,6 +253,7 @@ static void step_prepare(struct device_step *s, err (*run)(struct ctx *cx, void 
 static err decide(struct ctx *cx, const struct request *rq, struct device_step *s) {
     struct device_code d;
     struct application a;
+    struct str allowed;
     const char *problem = "over";
     err e = device_code_shown(cx, rq->environment->id, s->user_code, &s->sso, &d);
     if (e != ERR_NOT_FOUND) {
@@ -264,6 +265,9 @@ static err decide(struct ctx *cx, const struct request *rq, struct device_step *
                                       .application_tenant_id = a.tenant_id,
                                       .application_id = d.application_id,
                                       .scope = d.scope};
+        /* Who was never asked is not to be asked from now on: it allows what was allowed anyway. */
+        TRY(consent_scope(cx, &s->consent, &allowed));
+        s->consent.scope = allowed.p != NULL ? d.scope : a.scope;
     }
     if (problem != NULL) {
         page_see_other(s->rp, problem_path(cx->arena, problem));

@@ -313,9 +313,7 @@ err enrol_factor_post(struct ctx *cx, const struct request *rq, struct flow *f, 
 /* ---- and then ---- */
 
 static err on_run(struct ctx *cx, void *state) {
-    const struct sign_in *s = state;
-    TRY(login_epoch_hold(cx, &s->login));
-    return sign_in_commit(cx, s);
+    return sign_in_commit(cx, state);
 }
 
 static err go_on(struct ctx *cx, const struct request *rq, const struct flow *f,

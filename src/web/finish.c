@@ -117,13 +117,11 @@ static err flow_store(struct ctx *cx, const struct finish *f) {
  * `dead-means-dead`). */
 static err consent_store(struct ctx *cx, const struct finish *f) {
     struct consent c = consent_of(f->request, f->sso.tenant_id, f->sso.employee_id);
-    bool due;
     if (f->asks_consent || f->refused || is_local(f)) {
         return OK;
     }
     if (!f->consented) {
-        TRY(consent_due(cx, &c, &due));
-        return due ? fail(cx, ERR_CONFLICT, "what was allowed was taken back meanwhile") : OK;
+        return consent_hold(cx, &c);
     }
     TRY(consent_allow(cx, &c));
     struct audit record = {.tenant_id = c.tenant_id,

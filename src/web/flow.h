@@ -164,10 +164,12 @@ struct sign_in {
     const char *next;      /* the step that follows; NULL: all is proven */
     struct flow_data data; /* for the step that follows */
     struct finish finish;  /* of the end */
+    struct reply *rp;      /* filled in */
 };
 /* Of the user as it is now. */
 bool proof_holds(const struct login *l, const struct proof *p);
 err sign_in_prepare(struct ctx *cx, const struct request *rq, struct sign_in *s, struct reply *rp);
+/* Holds the account as it was read (login_epoch_hold); was it changed meanwhile, it begins anew. */
 err sign_in_commit(struct ctx *cx, const struct sign_in *s);
 
 /* ---- error_page.c ---- */

@@ -98,6 +98,7 @@ static err refused_run(struct ctx *cx, void *state) {
 static err own_run(struct ctx *cx, void *state) {
     const struct own *o = state;
     bool holds;
+    TRY(login_epoch_hold(cx, &o->login));
     TRY(now_confirm(cx, o, true, &holds));
     if (!holds) {
         return OK;

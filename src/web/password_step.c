@@ -65,13 +65,11 @@ static err replace_end(struct ctx *cx, const struct request *rq, struct flow *f,
     s->flow = f;
     s->proof = f->data.proof;
     TRY(login_of(cx, s->proof.tenant_id, s->proof.employee_id, &s->login));
-    if (!s->login.must_change) {
-        return fail(cx, ERR_CONFLICT, "the password was replaced meanwhile");
+    if (!s->login.must_change || !proof_holds(&s->login, &s->proof)) {
+        struct flow_data data = {.user_name = f->data.user_name, .problem = STR("factor_changed")};
+        return flow_advance(cx, f, STEP_USER, &data, rp);
     }
     r->login = s->login;
-    if (!proof_holds(&s->login, &s->proof)) {
-        return fail(cx, ERR_CONFLICT, "the account was changed since it was proven");
-    }
     /* As it is behind the closure, which ends the other sign-ins. */
     s->login.must_change = false;
     s->proof.epoch = ++s->login.epoch;

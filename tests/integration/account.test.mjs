@@ -168,4 +168,15 @@ describe('account', () => {
     await press(visitor, form, 'withdraw');
     await assert.rejects(waiting.back(answer), /invalid_grant/);
   });
+
+  test('dead-means-dead: codes that are redeemed while what was allowed is taken back leave nothing alive', async () => {
+    await home('max@acme.example');
+    for (let i = 0; i < 12; i++) {
+      const first = request('spa', { prompt: 'consent' });
+      const answer = await visitor.send(await visitor.open(first.url), {}, 'allow');
+      const [form] = formsFor(await visitor.open('/auth/account'), 'withdraw');
+      const [redeemed] = await Promise.allSettled([first.back(answer), visitor.post(form.action, { ...form.fields, action: 'withdraw' })]);
+      if (redeemed.status === 'fulfilled') assert.equal(await alive({ c: first.c, tokens: redeemed.value }), false, `round ${i}`);
+    }
+  });
 });

@@ -5,6 +5,7 @@ import { describe, test } from 'node:test';
 import { codeAt, recoveryOf, secretOf } from './lib/otp.mjs';
 import { formsOf, Visitor } from './lib/pages.mjs';
 import { declare, PASSWORD, person, tenant, visits } from './lib/people.mjs';
+import { until } from './lib/server.mjs';
 
 const FACTOR = '/auth/account/second-factor', HOME = '/auth/account', OWN = '/auth/account/password';
 const names = ['ann', 'bob', 'eve', 'gil', 'joe', 'kim', 'lee', 'max', 'pat', 'ray', 'sue', 'tom', 'una'];
@@ -88,6 +89,10 @@ describe('sign-in ends', () => {
       await alter('max', { status: 'BLOCKED' });
       await alter('max', { status: 'ACTIVE' });
     }],
+    'the tenant is disabled, and enabled': async () => ['ann', async () => {
+      await apply({ isEnabled: false });
+      await apply({ isEnabled: true });
+    }],
     'moved to another login authenticator': async () => ['pat', () => alter('pat', { loginAuthenticator: 'Others' })],
   };
   for (const [what, begin] of Object.entries(ends)) {
@@ -140,6 +145,40 @@ describe('sign-in ends', () => {
     assert.match(factor.title, /^Your second factor/);
     const codes = await setUp(factor, visitor);
     assert.match((await visitor.send(await visitor.send(codes, {}, 'kept'), {}, 'continue')).title, /^Your account/);
+  });
+
+  test('dead-means-dead: of 24 passwords that are hashed while all others are signed out, none signs in after it', async () => {
+    const there = await home('una'), pages = [];
+    for (let i = 0; i < 24; i++) {
+      const by = new Visitor(server);
+      pages.push({ by, page: await by.send(await by.open(HOME), { username: user('una') }) });
+    }
+    await home('una');
+    const form = formsOf((await there.open(HOME)).text).find((f) => 'end_others' in f.buttons);
+    // All were asked for, and some wait for the pool: their accounts were read before what follows.
+    const hash = (name) => server.metric(`${name}{lane="hash"}`);
+    const taken = async () => await hash('postern_job_queue') + await hash('postern_job_threads_busy') + await hash('postern_jobs_total');
+    const base = await taken();
+    const going = pages.map(({ by, page }) => by.submit(page, { password: PASSWORD }));
+    await until('all to be taken', async () => await taken() - base >= 24);
+    const queued = await hash('postern_job_queue');
+    await there.post(HOME, { ...form.fields, action: 'end_others' });
+    await Promise.all(going);
+    const [[alive]] = await server.sql(`SELECT count(*) FROM sso_session WHERE employee_id = ${id('una')} AND ended_at IS NULL`);
+    assert.ok(queued > 0, 'some were under way');
+    assert.equal(Number(alive), 1, 'the one that signed the others out');
+    // Whoever was thrown back signs in again.
+    const { by, page } = pages.at(-1);
+    const anew = await by.open(`/auth/login?flow=${encodeURIComponent(page.form.fields.flow)}`);
+    assert.match((await by.signIn(anew, user('una'), PASSWORD)).title, /^Your account/);
+  });
+
+  test('lockout: an old id token, or the end of what has ended, ends no sign-in', async () => {
+    const there = await home('pat'), logout = await there.open('/auth/authorize/logout');
+    await there.send(logout, {}, 'logout');
+    const [[before]] = await server.sql(`SELECT epoch FROM employee_login WHERE employee_id = ${id('pat')}`);
+    await there.submit(logout, {}, 'logout');
+    assert.equal((await server.sql(`SELECT epoch FROM employee_login WHERE employee_id = ${id('pat')}`))[0][0], before);
   });
 
   test('dead-means-dead: of 24 sign-ins that end while the person signs out of all others, none is left', async () => {

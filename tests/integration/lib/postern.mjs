@@ -103,6 +103,13 @@ export class Home {
     return { file, text, json: JSON.parse(text) };
   }
 
+  // The token that is cached is past its end: what a short lifetime would do, however slow the machine is.
+  async age() {
+    const { file, json } = await this.entry();
+    const aged = JSON.stringify(json, (key, value) => (/^(expires|renew)_at$/.test(key) ? Math.floor(Date.now() / 1000) - 5 : value));
+    await writeFile(file, aged, { mode: 0o600 });
+  }
+
   // 0600 files in 0700 directories; nothing but entries, their locks, and at most one half-written file of each.
   async checkCache() {
     const names = await this.cacheNames();

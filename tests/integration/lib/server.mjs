@@ -186,8 +186,8 @@ export class Server {
     return Number(line.slice(name.length + 1));
   }
 
-  // What a request costs: the slow work and the writes that it caused. Counted, because times tell of the machine; the least of
-  // three, because the purge writes too. `prepare` makes what `ask` does.
+  // What a request costs: the slow work that it caused, the processor's time of it, in microseconds, and the writes; the least of
+  // three, because the purge writes too. `prepare` makes what `ask` does. How long it took would tell of the machine.
   async costOf(prepare) {
     const costs = [];
     for (let i = 0; i < 3; i++) costs.push(await this.#costOfOne(await prepare()));
@@ -195,7 +195,8 @@ export class Server {
   }
 
   async #costOfOne(ask) {
-    const names = ['postern_jobs_total{lane="hash"}', 'postern_jobs_total{lane="fetch"}', 'postern_writes_total'];
+    const names = ['postern_jobs_total{lane="hash"}', 'postern_jobs_total{lane="fetch"}', 'postern_writes_total',
+      'postern_job_cpu_microseconds_total{lane="hash"}'];
     const counts = async () => {
       // What was answered is counted when its writer is done with it.
       await until('the writers to be idle', async () => await this.metric('postern_writers_busy') === 0);
