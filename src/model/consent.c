@@ -20,23 +20,28 @@ err consent_scope(struct ctx *cx, const struct consent *c, struct str *ret_scope
     return OK;
 }
 
-err consent_due(struct ctx *cx, const struct consent *c, bool *ret_due) {
-    struct str allowed, rest = c->scope, word;
-    bool due = false;
-    TRY(consent_scope(cx, c, &allowed));
-    while (allowed.p != NULL && !due && str_next(&rest, ' ', &word)) {
-        due = word.n > 0 && !str_has_word(allowed, word);
+/* Who was never asked (allowed is absent) is not asked. */
+static bool is_due(struct str allowed, struct str wanted) {
+    struct str word;
+    while (allowed.p != NULL && str_next(&wanted, ' ', &word)) {
+        if (word.n > 0 && !str_has_word(allowed, word)) {
+            return true;
+        }
     }
-    *ret_due = due;
+    return false;
+}
+
+err consent_due(struct ctx *cx, const struct consent *c, bool *ret_due) {
+    struct str allowed;
+    TRY(consent_scope(cx, c, &allowed));
+    *ret_due = is_due(allowed, c->scope);
     return OK;
 }
 
 err consent_hold(struct ctx *cx, const struct consent *c) {
     struct str allowed;
-    bool due;
     int64_t n;
     TRY(consent_scope(cx, c, &allowed));
-    TRY(consent_due(cx, c, &due));
     if (allowed.p == NULL) {
         return OK;
     }
@@ -46,8 +51,9 @@ err consent_hold(struct ctx *cx, const struct consent *c) {
                 DB_ARGS(DB_TEXT(c->tenant_id), DB_TEXT(c->employee_id), DB_TEXT(c->application_id),
                         DB_TEXT(allowed)),
                 &n));
-    return n == 1 && !due ? OK
-                          : fail(cx, ERR_CONFLICT, "what was allowed was taken back meanwhile");
+    return n == 1 && !is_due(allowed, c->scope)
+               ? OK
+               : fail(cx, ERR_CONFLICT, "what was allowed was taken back meanwhile");
 }
 
 /* What was allowed before stays allowed. */

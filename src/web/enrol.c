@@ -29,9 +29,8 @@ static err proven(struct ctx *cx, const struct flow *f, struct login *ret_login,
     if (*ret_found && !second_factor_wanted(f, ret_login, &f->data.proof)) {
         return OK;
     }
-    struct flow_data data = {.user_name = f->data.user_name, .problem = STR("factor_changed")};
     *ret_found = false;
-    return flow_advance(cx, f, STEP_USER, &data, rp);
+    return flow_restart(cx, f, rp);
 }
 
 static err go_on(struct ctx *cx, const struct request *rq, const struct flow *f,
@@ -149,9 +148,7 @@ static err made_run(struct ctx *cx, void *state) {
                 ? recovery_codes_replace(cx, &m->login, m->enrolment.codes)
                 : second_factor_enrol(cx, &m->login, &m->enrolment);
     if (e == ERR_CONFLICT) {
-        struct flow_data data = {.user_name = m->flow->data.user_name,
-                                 .problem = STR("factor_changed")};
-        return flow_back(cx, m->flow, STEP_USER, &data, m->rp);
+        return flow_restart_now(cx, m->flow, m->rp);
     }
     TRY(e);
     TRY(made_audit(cx, m));

@@ -206,3 +206,19 @@ err flow_advance(struct ctx *cx, const struct flow *f, const char *step,
     rp->write.state = a;
     return OK;
 }
+
+static struct flow_data changed_data(const struct flow *f) {
+    return (struct flow_data){.user_name = f->data.user_name, .problem = STR("factor_changed")};
+}
+
+err flow_restart(struct ctx *cx, const struct flow *f, struct reply *rp) {
+    const struct flow_data data = changed_data(f);
+    return flow_advance(cx, f, STEP_USER, &data, rp);
+}
+
+err flow_restart_now(struct ctx *cx, const struct flow *f, struct reply *rp) {
+    const struct flow_data data = changed_data(f);
+    err e = flow_back(cx, f, STEP_USER, &data, rp);
+    rp->trial = TRIAL_REFUSED;
+    return e;
+}

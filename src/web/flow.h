@@ -109,6 +109,10 @@ err flow_advance(struct ctx *cx, const struct flow *f, const char *step,
  * flow_move(). */
 err flow_back(struct ctx *cx, const struct flow *f, const char *step, const struct flow_data *data,
               struct reply *rp);
+/* The account was changed since something was proven: back to the user name, which says so; from a
+ * handler, and in a write closure in place of the answer that was prepared. */
+err flow_restart(struct ctx *cx, const struct flow *f, struct reply *rp);
+err flow_restart_now(struct ctx *cx, const struct flow *f, struct reply *rp);
 /* In a closure; ERR_CONFLICT: this step is over. */
 err flow_move(struct ctx *cx, const struct flow *f, const char *step, struct str data);
 struct str flow_path(struct arena *a, const struct login_flow *row);

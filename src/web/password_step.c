@@ -40,15 +40,17 @@ struct replacement {
 
 static err replace_run(struct ctx *cx, void *state) {
     const struct replacement *r = state;
-    TRY(login_epoch_hold(cx, &r->login));
-    /* Not locked by guesses meanwhile, and still the password that was proven. */
-    err e = login_succeeded(cx, &r->sign_in.login, true);
-    if (e == ERR_FORBIDDEN || e == ERR_INVALID_GRANT) {
-        return fail(cx, ERR_CONFLICT, "the account was locked, or its password changed meanwhile");
+    const struct sign_in *s = &r->sign_in;
+    err e = login_epoch_hold(cx, &r->login);
+    if (e == OK) { /* nor locked by guesses meanwhile */
+        e = login_succeeded(cx, &s->login, true);
+    }
+    if (e == ERR_CONFLICT || e == ERR_FORBIDDEN || e == ERR_INVALID_GRANT) {
+        return flow_restart_now(cx, s->flow, s->rp);
     }
     TRY(e);
     TRY(password_change_commit(cx, &r->change));
-    return sign_in_commit(cx, &r->sign_in);
+    return sign_in_commit(cx, s);
 }
 
 static err again(struct ctx *cx, const struct flow *f, unsigned problem, struct reply *rp) {
@@ -66,8 +68,7 @@ static err replace_end(struct ctx *cx, const struct request *rq, struct flow *f,
     s->proof = f->data.proof;
     TRY(login_of(cx, s->proof.tenant_id, s->proof.employee_id, &s->login));
     if (!s->login.must_change || !proof_holds(&s->login, &s->proof)) {
-        struct flow_data data = {.user_name = f->data.user_name, .problem = STR("factor_changed")};
-        return flow_advance(cx, f, STEP_USER, &data, rp);
+        return flow_restart(cx, f, rp);
     }
     r->login = s->login;
     /* As it is behind the closure, which ends the other sign-ins. */
@@ -86,6 +87,11 @@ err new_password_post(struct ctx *cx, const struct request *rq, struct flow *f, 
                                   : replace_end(cx, rq, f, done->of, rp);
     }
     struct replacement *r = NEW(cx->arena, struct replacement);
+    bool found;
+    TRY(login_of_flow(cx, f, &r->login, &found)); /* before a hash is spent on it */
+    if (!found) {
+        return flow_restart(cx, f, rp);
+    }
     TRY(owner_of(cx, f, &r->owner));
     TRY(password_new_read(cx, rq, &r->owner, &r->made));
     if (r->made.problem != 0) {

@@ -172,12 +172,6 @@ static err recovered(struct ctx *cx, const struct guess *g) {
     return flow_move(cx, g->flow, STEP_FACTOR, flow_data_write(cx->arena, &data));
 }
 
-static err from_the_beginning(struct ctx *cx, const struct guess *g) {
-    struct flow_data data = {.user_name = g->flow->data.user_name,
-                             .problem = STR("factor_changed")};
-    return flow_back(cx, g->flow, STEP_USER, &data, g->rp);
-}
-
 static err guess_run(struct ctx *cx, void *state) {
     const struct guess *g = state;
     err e = guess_use(cx, g);
@@ -194,7 +188,7 @@ static err guess_run(struct ctx *cx, void *state) {
     case ERR_FORBIDDEN:
         return guess_problem(cx, g, "locked");
     case ERR_NOT_FOUND:
-        return from_the_beginning(cx, g);
+        return flow_restart_now(cx, g->flow, g->rp);
     default:
         return e;
     }
@@ -208,8 +202,7 @@ static err guess_begin(struct ctx *cx, const struct request *rq, struct flow *f,
     *ret_guess = NULL;
     TRY(login_of_flow(cx, f, &g->sign_in.login, &found));
     if (!found || g->sign_in.login.factor == FACTOR_NONE) {
-        struct flow_data data = {.user_name = f->data.user_name, .problem = STR("factor_changed")};
-        return flow_advance(cx, f, STEP_USER, &data, rp);
+        return flow_restart(cx, f, rp);
     }
     g->flow = f;
     g->rp = rp;

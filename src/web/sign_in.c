@@ -68,18 +68,10 @@ err sign_in_prepare(struct ctx *cx, const struct request *rq, struct sign_in *s,
     return OK;
 }
 
-static err begin_anew(struct ctx *cx, const struct sign_in *s) {
-    struct flow_data data = {.user_name = s->flow->data.user_name,
-                             .problem = STR("factor_changed")};
-    err e = flow_back(cx, s->flow, STEP_USER, &data, s->rp);
-    s->rp->trial = TRIAL_REFUSED;
-    return e;
-}
-
 err sign_in_commit(struct ctx *cx, const struct sign_in *s) {
     err e = login_epoch_hold(cx, &s->login);
     if (e == ERR_CONFLICT) {
-        return begin_anew(cx, s);
+        return flow_restart_now(cx, s->flow, s->rp);
     }
     TRY(e);
     if (s->next == NULL) {

@@ -191,6 +191,8 @@ describe('device', () => {
     for (const { user_code } of [one, two]) await answer({ visitor, page }, user_code);
     const { json } = await one.poll();
     const refresh = () => server.token({ grant_type: 'refresh_token', refresh_token: json.refresh_token, client_id: client('television').metadata.client_id });
+    const [[scope]] = await server.sql("SELECT c.scope FROM consent c JOIN employee e ON e.employee_id = c.employee_id WHERE e.user_name = 'gil@acme.example'");
+    assert.ok(scope.includes('platform-user-read'), 'the device asked for openid; who was never asked allows what was allowed anyway');
     const [[object]] = await server.sql("SELECT object FROM audit WHERE action = 'device.allow' ORDER BY audit_id DESC LIMIT 1");
     assert.equal(object, client('television').metadata.client_id);
     const withdraw = formsOf((await visitor.open('/auth/account')).text).filter((form) => 'withdraw' in form.buttons);

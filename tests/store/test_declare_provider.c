@@ -153,6 +153,36 @@ static void idor_subjects_do_not_move_to_another_issuer(struct fixture *f) {
     assert_null(way_of(f, "ada").external_subject.p);
 }
 
+/* Of the two who have it. */
+static int64_t epochs(struct fixture *f) {
+    return store_number(f, "SELECT sum(epoch) FROM employee_login");
+}
+
+static void dead_means_dead_who_signs_in_elsewhere_now_begins_anew(struct fixture *f) {
+    static const char system_kind[] = ",\"loginAuthenticators\":[{\"name\":\"Acme\","
+                                      "\"kind\":\"system\"}]";
+    char to_system[512];
+    (void)snprintf(to_system, sizeof to_system, CLASSICS("%s"), system_kind);
+    tenant_ready(f);
+    int64_t before = epochs(f);
+    changed(f, CLASSICS(OPENID("\"claim\":\"email\"")), 1, "provider"); /* the same provider */
+    assert_int_equal(epochs(f), before);
+    changed(f,
+            CLASSICS(OPENID("\"issuer\":\"https://new.example\",\"clientSecret\":\"" CLIENT_SECRET
+                            "\"")),
+            1, "provider");
+    assert_int_equal(epochs(f), before + 2);
+    changed(f, to_system, 1, "kind");
+    assert_int_equal(epochs(f), before + 4);
+    changed(f, to_system, 0, NULL);
+    assert_int_equal(epochs(f), before + 4);
+    changed(f, CLASSICS(OPENID(RIGHT)), 1, "kind, provider, clientSecret");
+    assert_int_equal(epochs(f), before + 6);
+    changed(f, CLASSICS(EMPLOYEES(PERSON("ada", ",\"externalSubject\":\"s-1\""))), 1,
+            "externalSubject");
+    assert_int_equal(epochs(f), before + 7);
+}
+
 static void idor_a_subject_is_one_employee(struct fixture *f) {
     tenant_ready(f);
     struct login_way ada = way_of(f, "ada"), bob = way_of(f, "bob");
@@ -205,6 +235,7 @@ static const struct store_case cases[] = {
     STORE_CASE(secrets_once_a_secret_stays_with_its_issuer),
     STORE_CASE(subjects_are_declared),
     STORE_CASE(idor_subjects_do_not_move_to_another_issuer),
+    STORE_CASE(dead_means_dead_who_signs_in_elsewhere_now_begins_anew),
     STORE_CASE(idor_a_subject_is_one_employee),
     STORE_CASE(dead_means_dead_at_another_provider_too),
 };
