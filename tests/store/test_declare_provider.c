@@ -155,7 +155,7 @@ static void idor_subjects_do_not_move_to_another_issuer(struct fixture *f) {
 
 /* Of the two who have it. */
 static int64_t epochs(struct fixture *f) {
-    return store_number(f, "SELECT sum(epoch) FROM employee_login");
+    return store_number(f, "SELECT CAST(sum(epoch) AS BIGINT) FROM employee_login");
 }
 
 static void dead_means_dead_who_signs_in_elsewhere_now_begins_anew(struct fixture *f) {
