@@ -16,16 +16,6 @@ err login_epoch_raise_all(struct ctx *cx, struct str tenant_id) {
         DB_ARGS(DB_TEXT(tenant_id), DB_INT(cx->now)), NULL);
 }
 
-err login_epoch_raise_of_sso(struct ctx *cx, struct str tenant_id, struct str sso_session_id) {
-    return db_exec(
-        cx,
-        "UPDATE employee_login SET epoch = epoch + 1, updated_at = $3 "
-        "WHERE tenant_id = $1 AND employee_id = (SELECT s.employee_id FROM sso_session s "
-        "WHERE s.tenant_id = $1 AND s.sso_session_id = $2 "
-        "AND s.ended_at IS NULL)",
-        DB_ARGS(DB_TEXT(tenant_id), DB_TEXT(sso_session_id), DB_INT(cx->now)), NULL);
-}
-
 static err in_epoch(struct ctx *cx, const struct login *l, int64_t more) {
     int64_t n;
     TRY(db_exec(cx,

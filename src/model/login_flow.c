@@ -99,3 +99,11 @@ err login_flow_delete(struct ctx *cx, const struct login_flow *f) {
                 &n));
     return n == 1 ? OK : fail(cx, ERR_CONFLICT, "this step was taken before");
 }
+
+err login_flows_end(struct ctx *cx, struct str tenant_id, struct str sso_session_id) {
+    return db_exec(cx,
+                   "DELETE FROM login_flow_index WHERE browser_digest = ("
+                   "SELECT s.browser_digest FROM sso_session s WHERE s.tenant_id = $1 "
+                   "AND s.sso_session_id = $2 AND s.ended_at IS NULL)",
+                   DB_ARGS(DB_TEXT(tenant_id), DB_TEXT(sso_session_id)), NULL);
+}

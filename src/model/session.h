@@ -75,6 +75,8 @@ bool caller_may(const struct caller *c, const char *permission);
 struct sso_session {
     struct str tenant_id, sso_session_id, employee_id, amr;
     struct str user_agent; /* stored for its owner, never read to decide anything */
+    /* What its sign-ins under way are found by; absent: none (it came by no login flow). */
+    struct str browser_digest;
     int64_t auth_at, created_at, last_used_at, expires_at, idle_seconds;
 };
 /* A new id for every sign-in (SECURITY `fixation`). Filled in before: tenant_id, employee_id, amr,
@@ -87,10 +89,12 @@ err sso_session_find(struct ctx *cx, struct str environment_id, struct str cooki
                      struct sso_session *ret_session);
 err sso_session_used(struct ctx *cx, const struct sso_session *s); /* at most once a minute */
 /* `after` takes the place of `before` in one browser: of the same employee it takes over what that
- * one issued, of another it ends it. */
+ * one issued, of another it ends it, and the sign-ins of that other that are under way. */
 err sso_session_replace(struct ctx *cx, const struct sso_session *before,
                         const struct sso_session *after);
-/* Ends it and revokes what it issued to applications (SECURITY `dead-means-dead`). */
+/* Ends it, the sign-ins under way in its browser, and what it issued to applications (SECURITY
+ * `dead-means-dead`). What is under way elsewhere goes on: who signs out of one browser, a program in
+ * a row of tests say, does not sign out of the others. */
 err sso_session_end(struct ctx *cx, struct str tenant_id, struct str sso_session_id);
 /* All of an employee. */
 err sso_sessions_end(struct ctx *cx, struct str tenant_id, struct str employee_id);
@@ -119,6 +123,9 @@ err login_flow_find(struct ctx *cx, struct str environment_id, struct str flow, 
 err login_flow_advance(struct ctx *cx, const struct login_flow *f, struct str step,
                        struct str data);
 err login_flow_delete(struct ctx *cx, const struct login_flow *f); /* ERR_CONFLICT as above */
+/* All that are under way in the browser of this session, unless it has ended before: what is over
+ * cannot end anything again. */
+err login_flows_end(struct ctx *cx, struct str tenant_id, struct str sso_session_id);
 
 /* ---- authorization_code.c ---- */
 

@@ -14,12 +14,13 @@ void sso_session_prepare(struct ctx *cx, struct sso_session *s, struct str *ret_
 err sso_session_create(struct ctx *cx, const struct sso_session *s) {
     return db_exec(cx,
                    "INSERT INTO sso_session (tenant_id, sso_session_id, employee_id, auth_at, amr, "
-                   "created_at, last_used_at, expires_at, idle_seconds, user_agent) "
-                   "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+                   "created_at, last_used_at, expires_at, idle_seconds, user_agent, "
+                   "browser_digest) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
                    DB_ARGS(DB_TEXT(s->tenant_id), DB_TEXT(s->sso_session_id),
                            DB_TEXT(s->employee_id), DB_INT(s->auth_at), DB_TEXT(s->amr),
                            DB_INT(s->created_at), DB_INT(s->last_used_at), DB_INT(s->expires_at),
-                           DB_INT(s->idle_seconds), DB_TEXT(s->user_agent)),
+                           DB_INT(s->idle_seconds), DB_TEXT(s->user_agent),
+                           DB_TEXT(s->browser_digest)),
                    NULL);
 }
 
@@ -36,14 +37,16 @@ err sso_session_find(struct ctx *cx, struct str environment_id, struct str cooki
     TRY(db_one(
         cx,
         "SELECT s.employee_id, s.amr, s.user_agent, s.auth_at, s.created_at, s.last_used_at, "
-        "s.expires_at, s.idle_seconds, s.ended_at, e.type, e.status, t.is_enabled "
+        "s.expires_at, s.idle_seconds, s.browser_digest, s.ended_at, e.type, e.status, "
+        "t.is_enabled "
         "FROM sso_session s JOIN tenant t ON t.tenant_id = s.tenant_id "
         "JOIN employee e ON e.tenant_id = s.tenant_id AND e.employee_id = s.employee_id "
         "WHERE s.tenant_id = $1 AND s.sso_session_id = $2 AND t.environment_id = $3",
         DB_ARGS(DB_TEXT(s.tenant_id), DB_TEXT(s.sso_session_id), DB_TEXT(environment_id)),
         DB_COLUMNS(COLUMN_STR(&s.employee_id), COLUMN_STR(&s.amr), COLUMN_STR(&s.user_agent),
                    COLUMN_INT(&s.auth_at), COLUMN_INT(&s.created_at), COLUMN_INT(&s.last_used_at),
-                   COLUMN_INT(&s.expires_at), COLUMN_INT(&s.idle_seconds), COLUMN_INT(&ended_at),
+                   COLUMN_INT(&s.expires_at), COLUMN_INT(&s.idle_seconds),
+                   COLUMN_STR(&s.browser_digest), COLUMN_INT(&ended_at),
                    COLUMN_STR(&type), COLUMN_STR(&status), COLUMN_BOOL(&tenant_enabled))));
     if (ended_at != 0) {
         return fail(cx, ERR_NOT_FOUND, "the browser session has ended");
@@ -74,8 +77,7 @@ err sso_session_used(struct ctx *cx, const struct sso_session *s) {
 
 /* The browser session's row before what it issued: it is the lock that session_create() waits for.
  */
-err sso_session_end(struct ctx *cx, struct str tenant_id, struct str sso_session_id) {
-    TRY(login_epoch_raise_of_sso(cx, tenant_id, sso_session_id));
+static err row_end(struct ctx *cx, struct str tenant_id, struct str sso_session_id) {
     TRY(db_exec(cx,
                 "UPDATE sso_session SET ended_at = $3 WHERE tenant_id = $1 "
                 "AND sso_session_id = $2 AND ended_at IS NULL",
@@ -87,11 +89,19 @@ err sso_session_end(struct ctx *cx, struct str tenant_id, struct str sso_session
                    DB_ARGS(DB_TEXT(tenant_id), DB_TEXT(sso_session_id), DB_INT(cx->now)), NULL);
 }
 
+/* First what is under way, in the order in which a sign-in's last step holds them. */
+err sso_session_end(struct ctx *cx, struct str tenant_id, struct str sso_session_id) {
+    TRY(login_flows_end(cx, tenant_id, sso_session_id));
+    return row_end(cx, tenant_id, sso_session_id);
+}
+
 err sso_session_replace(struct ctx *cx, const struct sso_session *before,
                         const struct sso_session *after) {
     if (!str_eq(before->tenant_id, after->tenant_id) ||
         !str_eq(before->employee_id, after->employee_id)) {
-        return sso_session_end(cx, before->tenant_id, before->sso_session_id);
+        /* Not what is under way in this browser: that is `after`, too. */
+        TRY(login_epoch_raise(cx, before->tenant_id, before->employee_id));
+        return row_end(cx, before->tenant_id, before->sso_session_id);
     }
     TRY(db_exec(
         cx,

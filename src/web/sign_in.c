@@ -32,10 +32,12 @@ static err end_prepare(struct ctx *cx, const struct request *rq, struct sign_in 
     f->request = &s->flow->request;
     f->flow = s->flow;
     TRY(consent_wanted(cx, f->request, l->tenant_id, l->employee_id, &f->asks_consent));
+    const struct login_flow *row = &s->flow->row;
     f->sso = (struct sso_session){.tenant_id = l->tenant_id,
                                   .employee_id = l->employee_id,
                                   .amr = s->proof.amr,
                                   .user_agent = user_agent_kept(cx->arena, rq),
+                                  .browser_digest = sha256_text(cx->arena, row->browser),
                                   .auth_at = s->proof.auth_at > 0 ? s->proof.auth_at : cx->now,
                                   .created_at = cx->now,
                                   .last_used_at = cx->now,

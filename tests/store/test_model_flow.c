@@ -48,6 +48,59 @@ static void steps_one_browser_may_have_several_flows(struct fixture *f) {
     must(f->cx, login_flow_find(f->cx, S(ENV_1), b.flow, a.browser, &found));
 }
 
+/* Signed in by the browser of this flow. */
+static struct sso_session sso_of(struct fixture *f, const struct login_flow *flow) {
+    struct str cookie;
+    struct sso_session s = {.tenant_id = S(TENANT_1),
+                            .employee_id = S(USER_1),
+                            .amr = S("pwd"),
+                            .browser_digest = sha256_text(f->cx->arena, flow->browser),
+                            .idle_seconds = 3600,
+                            .expires_at = f->cx->now + 43200};
+    sso_session_prepare(f->cx, &s, &cookie);
+    must(f->cx, sso_session_create(f->cx, &s));
+    return s;
+}
+
+static bool goes_on(struct fixture *f, const struct login_flow *flow) {
+    struct login_flow found;
+    err e = login_flow_find(f->cx, S(ENV_1), flow->flow, flow->browser, &found);
+    assert_true(e == OK || e == ERR_NOT_FOUND);
+    return e == OK;
+}
+
+static void dead_means_dead_a_sign_out_ends_what_is_under_way_in_its_browser(struct fixture *f) {
+    world_make(f);
+    struct login_flow here = flow_new(f), there = flow_new(f);
+    struct login_flow again = {
+        .environment_id = S(ENV_1), .step = S("code"), .browser = here.browser};
+    login_flow_prepare(f->cx, &again);
+    must(f->cx, login_flow_create(f->cx, &again));
+    struct sso_session sso = sso_of(f, &here), old;
+    (void)sso_of(f, &there);
+    (void)world_sso(f, NULL, &old); /* of before the column was */
+    must(f->cx, sso_session_end(f->cx, S(TENANT_1), old.sso_session_id));
+    must(f->cx, sso_session_end(f->cx, S(TENANT_2), sso.sso_session_id));
+    assert_true(goes_on(f, &here) && goes_on(f, &again) && goes_on(f, &there));
+    must(f->cx, sso_session_end(f->cx, S(TENANT_1), sso.sso_session_id));
+    assert_true(!goes_on(f, &here) && !goes_on(f, &again) && goes_on(f, &there));
+    must_fail(f->cx, login_flow_advance(f->cx, &here, S("end"), S("{}")), ERR_CONFLICT);
+    must_fail(f->cx, login_flow_delete(f->cx, &again), ERR_CONFLICT);
+}
+
+static void lockout_what_is_over_ends_no_sign_in(struct fixture *f) {
+    world_make(f);
+    struct login_flow first = flow_new(f);
+    struct sso_session sso = sso_of(f, &first);
+    must(f->cx, sso_session_end(f->cx, S(TENANT_1), sso.sso_session_id));
+    struct login_flow next = {
+        .environment_id = S(ENV_1), .step = S("user"), .browser = first.browser};
+    login_flow_prepare(f->cx, &next);
+    must(f->cx, login_flow_create(f->cx, &next));
+    must(f->cx, sso_session_end(f->cx, S(TENANT_1), sso.sso_session_id));
+    assert_true(goes_on(f, &next));
+}
+
 static void steps_cannot_be_replayed(struct fixture *f) {
     struct login_flow first = flow_new(f), next;
     must(f->cx, login_flow_advance(f->cx, &first, S("password"), S("{\"who\":1}")));
@@ -220,6 +273,8 @@ static void secrets_once_rows_of_a_sign_in_hold_digests(struct fixture *f) {
 static const struct store_case cases[] = {
     STORE_CASE(steps_are_found_by_form_and_cookie),
     STORE_CASE(steps_one_browser_may_have_several_flows),
+    STORE_CASE(dead_means_dead_a_sign_out_ends_what_is_under_way_in_its_browser),
+    STORE_CASE(lockout_what_is_over_ends_no_sign_in),
     STORE_CASE(steps_cannot_be_replayed),
     STORE_CASE(steps_are_taken_once_among_64),
     STORE_CASE(slow_sign_ins_that_are_only_begun_have_a_bound),
