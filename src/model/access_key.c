@@ -21,7 +21,7 @@ static err candidate_find(struct ctx *cx, struct str environment_id, struct str 
     /* all tenants: the index says whose it is; every join goes by tenant_id */
     TRY(db_one(
         cx,
-        "SELECT i.tenant_id, k.employee_id, k.secret_digest, k.is_active, k.created_at, "
+        "SELECT i.tenant_id, k.employee_id, k.secret_digest, k.is_active, k.epoch, k.created_at, "
         "k.last_used_at, " USER_COLUMNS_SQL " FROM access_key_index i "
         "JOIN access_key k ON k.tenant_id = i.tenant_id AND k.access_key_id = i.access_key_id "
         "JOIN employee e ON e.tenant_id = k.tenant_id AND e.employee_id = "
@@ -29,8 +29,8 @@ static err candidate_find(struct ctx *cx, struct str environment_id, struct str 
         DB_ARGS(DB_TEXT(access_key_id), DB_TEXT(environment_id)),
         DB_COLUMNS(COLUMN_STR(&c->key.tenant_id), COLUMN_STR(&c->key.employee_id),
                    COLUMN_STR(&c->digest), COLUMN_BOOL(&c->key.is_active),
-                   COLUMN_INT(&c->key.created_at), COLUMN_INT(&c->key.last_used_at),
-                   USER_COLUMNS(c->user, lifetimes))));
+                   COLUMN_INT(&c->key.epoch), COLUMN_INT(&c->key.created_at),
+                   COLUMN_INT(&c->key.last_used_at), USER_COLUMNS(c->user, lifetimes))));
     c->key.access_key_id = access_key_id;
     c->key.agent_id = c->user.employee.agent_id;
     c->user.employee.tenant_id = c->user.tenant.tenant_id = c->key.tenant_id;
@@ -151,8 +151,11 @@ err access_key_set_active(struct ctx *cx, struct str tenant_id, struct str acces
                           bool active) {
     int64_t n;
     TRY(db_exec(cx,
-                "UPDATE access_key SET is_active = $3 WHERE tenant_id = $1 AND access_key_id = $2",
-                DB_ARGS(DB_TEXT(tenant_id), DB_TEXT(access_key_id), DB_BOOL(active)), &n));
+                "UPDATE access_key SET is_active = $3, epoch = epoch + $4 "
+                "WHERE tenant_id = $1 AND access_key_id = $2",
+                DB_ARGS(DB_TEXT(tenant_id), DB_TEXT(access_key_id), DB_BOOL(active),
+                        DB_INT(active ? 0 : 1)),
+                &n));
     return n == 1 ? OK : fail(cx, ERR_NOT_FOUND, "no such access key in this tenant");
 }
 

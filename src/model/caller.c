@@ -28,7 +28,7 @@ static err found_read(struct ctx *cx, struct str environment_id, struct found *f
         "AND x.application_id = s.application_id), -1) END, "
         "CASE WHEN s.access_key_id IS NULL THEN 1 ELSE coalesce((SELECT k.is_active "
         "FROM access_key k WHERE k.tenant_id = s.tenant_id "
-        "AND k.access_key_id = s.access_key_id), 0) END, "
+        "AND k.access_key_id = s.access_key_id AND k.epoch = s.access_key_epoch), 0) END, "
         "e.user_name, e.agent_id, e.type, e.status, e.secondary_roles, r.permissions "
         "FROM session s "
         "JOIN tenant t ON t.tenant_id = s.tenant_id "

@@ -26,14 +26,14 @@ err session_create(struct ctx *cx, const struct session *s) {
         cx,
         "INSERT INTO session (tenant_id, session_id, application_tenant_id, application_id, "
         "employee_id, access_key_id, scope, auth_at, refresh_digest, refresh_expires_at, "
-        "created_at, expires_at, sso_session_id, nonce, amr) "
-        "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)",
+        "created_at, expires_at, sso_session_id, nonce, amr, access_key_epoch) "
+        "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)",
         DB_ARGS(DB_TEXT(s->tenant_id), DB_TEXT(s->session_id), DB_TEXT(s->application_tenant_id),
                 DB_TEXT(s->application_id), DB_TEXT(s->employee_id), DB_TEXT(s->access_key_id),
                 DB_TEXT(text(s->scope)), DB_INT(s->auth_at), DB_TEXT(s->refresh_digest),
                 DB_INT_OR_NULL(s->refresh_expires_at, s->refresh_expires_at != 0),
                 DB_INT(s->created_at), DB_INT(s->expires_at), DB_TEXT(s->sso_session_id),
-                DB_TEXT(s->nonce), DB_TEXT(s->amr)),
+                DB_TEXT(s->nonce), DB_TEXT(s->amr), DB_INT(s->access_key_epoch)),
         NULL);
 }
 
@@ -46,12 +46,13 @@ err session_find(struct ctx *cx, struct str tenant_id, struct str session_id,
         "s.scope, "
         "s.auth_at, s.created_at, s.expires_at, s.refresh_digest, s.refresh_used_digest, "
         "s.refresh_answer, s.refresh_rotated_at, s.refresh_expires_at, s.refresh_revoked_at, "
-        "s.revoked_at, s.sso_session_id, s.nonce, s.amr, "
+        "s.revoked_at, s.sso_session_id, s.nonce, s.amr, s.access_key_epoch, "
         "CASE WHEN s.sso_session_id IS NOT NULL THEN (SELECT b.expires_at FROM sso_session b "
         "WHERE b.tenant_id = s.tenant_id AND b.sso_session_id = s.sso_session_id) END, "
         "CASE WHEN s.access_key_id IS NULL THEN 1 ELSE coalesce(k.is_active, 0) END "
         "FROM session s LEFT JOIN access_key k ON k.tenant_id = s.tenant_id "
-        "AND k.access_key_id = s.access_key_id WHERE s.tenant_id = $1 AND s.session_id = $2",
+        "AND k.access_key_id = s.access_key_id AND k.epoch = s.access_key_epoch "
+        "WHERE s.tenant_id = $1 AND s.session_id = $2",
         DB_ARGS(DB_TEXT(tenant_id), DB_TEXT(session_id)),
         DB_COLUMNS(COLUMN_STR(&s.application_tenant_id), COLUMN_STR(&s.application_id),
                    COLUMN_STR(&s.employee_id), COLUMN_STR(&s.access_key_id), COLUMN_STR(&s.scope),
@@ -60,8 +61,8 @@ err session_find(struct ctx *cx, struct str tenant_id, struct str session_id,
                    COLUMN_STR(&s.refresh_answer), COLUMN_INT(&s.refresh_rotated_at),
                    COLUMN_INT(&s.refresh_expires_at), COLUMN_INT(&s.refresh_revoked_at),
                    COLUMN_INT(&s.revoked_at), COLUMN_STR(&s.sso_session_id), COLUMN_STR(&s.nonce),
-                   COLUMN_STR(&s.amr), COLUMN_INT(&s.sso_expires_at),
-                   COLUMN_BOOL(&s.access_key_alive))));
+                   COLUMN_STR(&s.amr), COLUMN_INT(&s.access_key_epoch),
+                   COLUMN_INT(&s.sso_expires_at), COLUMN_BOOL(&s.access_key_alive))));
     *ret_session = s;
     return OK;
 }

@@ -20,7 +20,8 @@ struct session {
     int64_t auth_at, created_at, expires_at;
     struct str refresh_digest, refresh_used_digest, refresh_answer;
     int64_t refresh_rotated_at, refresh_expires_at, refresh_revoked_at, revoked_at;
-    bool access_key_alive; /* no key, or an active one that exists */
+    int64_t access_key_epoch; /* in which the key was proven */
+    bool access_key_alive;    /* no key, or an active one of the same epoch */
 };
 /* ERR_INVALID_GRANT: its browser session has ended. The two are one step: what is created here is
  * revoked by every sso_session_end() that comes later. */
@@ -93,8 +94,8 @@ err sso_session_used(struct ctx *cx, const struct sso_session *s); /* at most on
 err sso_session_replace(struct ctx *cx, const struct sso_session *before,
                         const struct sso_session *after);
 /* Ends it, the sign-ins under way in its browser, and what it issued to applications (SECURITY
- * `dead-means-dead`). What is under way elsewhere goes on: who signs out of one browser, a program in
- * a row of tests say, does not sign out of the others. */
+ * `dead-means-dead`). What is under way elsewhere goes on: who signs out of one browser, a program
+ * in a row of tests say, does not sign out of the others. */
 err sso_session_end(struct ctx *cx, struct str tenant_id, struct str sso_session_id);
 /* All of an employee. */
 err sso_sessions_end(struct ctx *cx, struct str tenant_id, struct str employee_id);

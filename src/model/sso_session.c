@@ -46,8 +46,8 @@ err sso_session_find(struct ctx *cx, struct str environment_id, struct str cooki
         DB_COLUMNS(COLUMN_STR(&s.employee_id), COLUMN_STR(&s.amr), COLUMN_STR(&s.user_agent),
                    COLUMN_INT(&s.auth_at), COLUMN_INT(&s.created_at), COLUMN_INT(&s.last_used_at),
                    COLUMN_INT(&s.expires_at), COLUMN_INT(&s.idle_seconds),
-                   COLUMN_STR(&s.browser_digest), COLUMN_INT(&ended_at),
-                   COLUMN_STR(&type), COLUMN_STR(&status), COLUMN_BOOL(&tenant_enabled))));
+                   COLUMN_STR(&s.browser_digest), COLUMN_INT(&ended_at), COLUMN_STR(&type),
+                   COLUMN_STR(&status), COLUMN_BOOL(&tenant_enabled))));
     if (ended_at != 0) {
         return fail(cx, ERR_NOT_FOUND, "the browser session has ended");
     }

@@ -132,6 +132,7 @@ err grant_token_exchange(struct ctx *cx, const struct request *rq, const struct 
         issue->key = (struct access_key){.access_key_id = s.access_key_id,
                                          .tenant_id = s.tenant_id,
                                          .employee_id = s.employee_id,
+                                         .epoch = s.access_key_epoch,
                                          .last_used_at = cx->now};
     }
     TRY(scope_grant(cx, scope, client->application.scope, &issue->scope));

@@ -153,6 +153,7 @@ static void session_begin(struct ctx *cx, struct issue *issue) {
     session->application_id = a->application_id;
     session->employee_id = issue->user != NULL ? issue->user->employee.employee_id : STR_NONE;
     session->access_key_id = issue->key.access_key_id;
+    session->access_key_epoch = issue->key.epoch;
     session->scope = issue->scope;
     session->nonce = issue->nonce;
     session->amr = issue->amr;

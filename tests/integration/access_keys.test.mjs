@@ -58,7 +58,11 @@ describe('access keys', () => {
     assert.equal((await login(key)).status >= 400, true);
     assert.equal((await server.request('GET', '/api/v2/users/me', { bearer: its.access_token })).status, 401);
     assert.equal((await set(true)).status, 200);
-    assert.equal((await login(key)).status, 200);
+    const again = await login(key);
+    assert.equal(again.status, 200);
+    assert.equal((await server.request('GET', '/api/v2/users/me', { bearer: again.json.access_token })).status, 200);
+    assert.equal((await server.request('GET', '/api/v2/users/me', { bearer: its.access_token })).status, 401, 'what it began before stays ended');
+    assert.equal((await server.request('POST', '/public/user/refresh', { json: { token: its.refresh_token } })).status >= 400, true);
     const one = `${KEYS}/${encodeURIComponent(key.accessKeyId)}`;
     const shown = await server.request('GET', one, { bearer: token });
     assert.equal(shown.status, 200);
