@@ -114,6 +114,9 @@ err sso_session_replace(struct ctx *cx, const struct sso_session *before,
         "AND sso_session_id = $2 AND revoked_at IS NULL",
         "UPDATE authorization_code SET sso_session_id = $3 WHERE tenant_id = $1 "
         "AND sso_session_id = $2 AND used_at IS NULL",
+        /* all tenants: the application's may be another than the user's */
+        "UPDATE device_code SET sso_session_id = $3 WHERE user_tenant_id = $1 "
+        "AND sso_session_id = $2 AND used_at IS NULL",
     };
     for (size_t i = 0; i < COUNT_OF(issued); i++) {
         TRY(db_exec(cx, issued[i],

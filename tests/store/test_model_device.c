@@ -85,6 +85,24 @@ static void code_shown_in_a_second_browser_is_that_ones(struct fixture *f) {
     must(f->cx, device_code_decide(f->cx, S(ENV_1), made.user_code, &t, false));
 }
 
+static void what_was_let_in_moves_to_the_next_sign_in_of_the_browser(struct fixture *f) {
+    struct device_code allowed = device_new(f), shown = device_new(f), d;
+    struct sso_session s = sso_new(f, S(TENANT_2), S(USER_2)),
+                       t = sso_new(f, S(TENANT_2), S(USER_2)),
+                       other = sso_new(f, S(TENANT_1), S(USER_1));
+    must(f->cx, device_code_show(f->cx, S(ENV_1), allowed.user_code, &s));
+    must(f->cx, device_code_show(f->cx, S(ENV_1), shown.user_code, &s));
+    must(f->cx, device_code_decide(f->cx, S(ENV_1), allowed.user_code, &s, true));
+    must(f->cx, sso_session_replace(f->cx, &s, &t));
+    must(f->cx, device_code_find(f->cx, S(ENV_1), allowed.code, &d));
+    assert_true(str_eq(d.sso_session_id, t.sso_session_id));
+    must(f->cx, device_code_decide(f->cx, S(ENV_1), shown.user_code, &t, true));
+    /* Somebody else's sign-in takes nothing over. */
+    must(f->cx, sso_session_replace(f->cx, &t, &other));
+    must(f->cx, device_code_find(f->cx, S(ENV_1), allowed.code, &d));
+    assert_true(str_eq(d.sso_session_id, t.sso_session_id));
+}
+
 static void everything_ends_after_ten_minutes(struct fixture *f) {
     struct device_code made = device_new(f), other = device_new(f);
     struct sso_session s = sso_new(f, S(TENANT_1), S(USER_1));
@@ -252,6 +270,7 @@ static const struct store_case cases[] = {
     STORE_CASE(device_is_found_by_its_code_and_by_nobody_elses),
     STORE_CASE(steps_of_a_person_in_their_order),
     STORE_CASE(code_shown_in_a_second_browser_is_that_ones),
+    STORE_CASE(what_was_let_in_moves_to_the_next_sign_in_of_the_browser),
     STORE_CASE(everything_ends_after_ten_minutes),
     STORE_CASE(user_code_of_a_living_device_is_not_given_twice),
     STORE_CASE(code_once_among_64),

@@ -4,3 +4,6 @@
 -- The browser's secret, as in login_flow_index; absent: signed in before this column was.
 ALTER TABLE sso_session ADD COLUMN browser_digest TEXT;
 CREATE INDEX login_flow_browser ON login_flow_index (browser_digest);
+
+-- What a browser session was shown or let in moves on to the one that takes its place.
+CREATE INDEX device_code_of_sso ON device_code (sso_session_id) WHERE sso_session_id IS NOT NULL;
