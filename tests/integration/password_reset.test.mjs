@@ -189,7 +189,7 @@ describe('passwords', () => {
     const script = await visitor.get(page.text.match(/<script defer src="(\/auth\/assets\/password-[\w-]+\.js)"><\/script>/)[1]);
     assert.equal(script.headers['content-type'], 'text/javascript; charset=utf-8');
     const cases = [
-      ['short', 'Ab1', ['length']], ['plain', 'gqzvkwpx yonder', ['upper', 'digit']], ['a common one', 'Password123', ['common']],
+      ['short', 'Ab 1', ['length']], ['plain', 'gqzvkwpx yonder', ['upper', 'digit']], ['a common one', 'Password123', ['common']],
       ['one of the ten thousand', 'Sobriety1', ['common']], ['one’s own name', 'Xx Ottersby 77', ['name']], ['today’s', PASSWORD, ['used']],
       ['129 characters', `A1${'kz'.repeat(63)}q`, ['length']], ['a control character', 'Copper\u0001kettle 7', ['text']],
     ];
