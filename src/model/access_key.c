@@ -3,6 +3,7 @@
 #include "user.h"
 
 #define USED_SECONDS  60
+#define EPOCH_BYTES   6
 #define KEY_BYTES     32 /* 56 characters of base32 with padding */
 #define KEY_INPUT_MAX 256
 /* Of nothing that has a preimage of ours: compared when the key is unknown, so that the answer
@@ -95,6 +96,16 @@ static struct str key_text(struct ctx *cx) {
     return text;
 }
 
+int64_t access_key_epoch_new(struct ctx *cx) {
+    unsigned char bytes[EPOCH_BYTES];
+    int64_t epoch = 0;
+    cx->random->fill(cx->random, bytes, sizeof bytes);
+    for (size_t i = 0; i < sizeof bytes; i++) {
+        epoch = epoch << 8 | bytes[i];
+    }
+    return epoch;
+}
+
 void access_key_prepare(struct ctx *cx, struct access_key_new *key) {
     key->key.access_key_id = key_text(cx);
     key->secret = key_text(cx);
@@ -102,6 +113,7 @@ void access_key_prepare(struct ctx *cx, struct access_key_new *key) {
     key->key.is_active = true;
     key->key.created_at = cx->now;
     key->key.last_used_at = 0;
+    key->key.epoch = access_key_epoch_new(cx);
 }
 
 err access_key_create(struct ctx *cx, const struct access_key_new *key) {
@@ -109,13 +121,13 @@ err access_key_create(struct ctx *cx, const struct access_key_new *key) {
     int64_t n;
     TRY(db_exec(cx,
                 "INSERT INTO access_key (tenant_id, access_key_id, employee_id, secret_digest, "
-                "is_active, created_by, created_at) "
-                "SELECT e.tenant_id, $3, e.employee_id, $4, $5, $6, $7 FROM employee e "
+                "is_active, created_by, created_at, epoch) "
+                "SELECT e.tenant_id, $3, e.employee_id, $4, $5, $6, $7, $8 FROM employee e "
                 "WHERE e.tenant_id = $1 AND e.employee_id = $2 AND e.status <> 'DELETED'",
                 DB_ARGS(DB_TEXT(k->tenant_id), DB_TEXT(k->employee_id), DB_TEXT(k->access_key_id),
                         DB_TEXT(key->secret_digest), DB_BOOL(k->is_active),
                         DB_TEXT(key->created_by.p != NULL ? key->created_by : STR("")),
-                        DB_INT(k->created_at)),
+                        DB_INT(k->created_at), DB_INT(k->epoch)),
                 &n));
     if (n == 0) {
         return fail(cx, ERR_NOT_FOUND, "no employee %.*s in tenant %.*s", STR_ARG(k->employee_id),
@@ -151,10 +163,11 @@ err access_key_set_active(struct ctx *cx, struct str tenant_id, struct str acces
                           bool active) {
     int64_t n;
     TRY(db_exec(cx,
-                "UPDATE access_key SET is_active = $3, epoch = epoch + $4 "
+                "UPDATE access_key SET is_active = $3, "
+                "epoch = CASE WHEN $3 = 0 THEN $4 ELSE epoch END "
                 "WHERE tenant_id = $1 AND access_key_id = $2",
                 DB_ARGS(DB_TEXT(tenant_id), DB_TEXT(access_key_id), DB_BOOL(active),
-                        DB_INT(active ? 0 : 1)),
+                        DB_INT(access_key_epoch_new(cx))),
                 &n));
     return n == 1 ? OK : fail(cx, ERR_NOT_FOUND, "no such access key in this tenant");
 }

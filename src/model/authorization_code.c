@@ -48,14 +48,15 @@ err authorization_code_find(struct ctx *cx, struct str code, struct authorizatio
 }
 
 err authorization_code_use(struct ctx *cx, const struct authorization_code *c,
-                           struct str session_id) {
-    int64_t n;
+                           struct str session_id, struct str *ret_sso_session_id) {
     /* RFC 6749 4.1.2: one of many at once. */
-    TRY(db_exec(cx,
-                "UPDATE authorization_code SET used_at = $3, session_id = $4 "
-                "WHERE tenant_id = $1 AND code_digest = $2 AND used_at IS NULL AND expires_at > $3",
-                DB_ARGS(DB_TEXT(c->tenant_id), DB_TEXT(sha256_text(cx->arena, c->code)),
-                        DB_INT(cx->now), DB_TEXT(session_id)),
-                &n));
-    return n == 1 ? OK : fail(cx, ERR_INVALID_GRANT, "unknown, used or expired code");
+    err e =
+        db_one(cx,
+               "UPDATE authorization_code SET used_at = $3, session_id = $4 "
+               "WHERE tenant_id = $1 AND code_digest = $2 AND used_at IS NULL AND expires_at > $3 "
+               "RETURNING sso_session_id",
+               DB_ARGS(DB_TEXT(c->tenant_id), DB_TEXT(sha256_text(cx->arena, c->code)),
+                       DB_INT(cx->now), DB_TEXT(session_id)),
+               DB_COLUMNS(COLUMN_STR(ret_sso_session_id)));
+    return e == ERR_NOT_FOUND ? fail(cx, ERR_INVALID_GRANT, "unknown, used or expired code") : e;
 }

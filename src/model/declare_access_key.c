@@ -126,10 +126,11 @@ static err key_update(struct declare *d, const struct declare_scope *scope,
         return OK;
     }
     return db_exec(cx,
-                   "UPDATE access_key SET secret_digest = $3, is_active = $4, epoch = epoch + 1 "
+                   "UPDATE access_key SET secret_digest = $3, is_active = $4, epoch = $5 "
                    "WHERE tenant_id = $1 AND access_key_id = $2",
                    DB_ARGS(DB_TEXT(scope->tenant_id), DB_TEXT(key->access_key_id), DB_TEXT(digest),
-                           DB_INT(values[ACCESS_KEY_IS_ACTIVE].number)),
+                           DB_INT(values[ACCESS_KEY_IS_ACTIVE].number),
+                           DB_INT(access_key_epoch_new(cx))),
                    NULL);
 }
 

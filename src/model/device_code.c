@@ -93,16 +93,16 @@ err device_code_poll(struct ctx *cx, const struct device_code *d, bool *ret_too_
                    NULL);
 }
 
-err device_code_use(struct ctx *cx, const struct device_code *d, struct str session_id) {
-    int64_t n;
-    TRY(db_exec(cx,
-                "UPDATE device_code SET used_at = $3, session_id = $4 "
-                "WHERE tenant_id = $1 AND code_digest = $2 AND state = 'allowed' "
-                "AND used_at IS NULL AND expires_at > $3",
-                DB_ARGS(DB_TEXT(d->tenant_id), DB_TEXT(sha256_text(cx->arena, d->code)),
-                        DB_INT(cx->now), DB_TEXT(session_id)),
-                &n));
-    return n == 1 ? OK : fail(cx, ERR_INVALID_GRANT, "used, expired or not allowed");
+err device_code_use(struct ctx *cx, const struct device_code *d, struct str session_id,
+                    struct str *ret_sso_session_id) {
+    err e = db_one(cx,
+                   "UPDATE device_code SET used_at = $3, session_id = $4 "
+                   "WHERE tenant_id = $1 AND code_digest = $2 AND state = 'allowed' "
+                   "AND used_at IS NULL AND expires_at > $3 RETURNING sso_session_id",
+                   DB_ARGS(DB_TEXT(d->tenant_id), DB_TEXT(sha256_text(cx->arena, d->code)),
+                           DB_INT(cx->now), DB_TEXT(session_id)),
+                   DB_COLUMNS(COLUMN_STR(ret_sso_session_id)));
+    return e == ERR_NOT_FOUND ? fail(cx, ERR_INVALID_GRANT, "used, expired or not allowed") : e;
 }
 
 /* ---- the person ---- */

@@ -34,8 +34,10 @@ err device_code_find(struct ctx *cx, struct str environment_id, struct str code,
                      struct device_code *ret_code);
 /* A device asks while nobody has answered. Too soon: the interval is longer from now on. */
 err device_code_poll(struct ctx *cx, const struct device_code *d, bool *ret_too_soon);
-/* One of many at once: ERR_INVALID_GRANT for all but the first, and when it has expired. */
-err device_code_use(struct ctx *cx, const struct device_code *d, struct str session_id);
+/* One of many at once: ERR_INVALID_GRANT for all but the first, and when it has expired. As
+ * authorization_code_use(). */
+err device_code_use(struct ctx *cx, const struct device_code *d, struct str session_id,
+                    struct str *ret_sso_session_id);
 /* The person of this browser session typed the code: it is shown to that session from now on.
  * ERR_NOT_FOUND: there is no such code; it counts, and the caller commits all the same.
  * ERR_RATE_LIMITED: too many were none. */

@@ -53,7 +53,7 @@ struct access_key {
     struct str access_key_id, tenant_id, employee_id;
     bool is_active;
     int64_t created_at, last_used_at;
-    int64_t epoch;    /* what it began is good for it; raised when it is deactivated */
+    int64_t epoch;    /* what it began is good for it; another one when it is deactivated */
     int64_t agent_id; /* of the employee, in lists */
 };
 /* id and secret are right, active, and the user is alive: ERR_INVALID_GRANT for everything else,
@@ -76,6 +76,8 @@ err access_key_create(
     struct ctx *cx, const struct access_key_new *key); /* NOT_FOUND: no such employee, or DELETED */
 err access_key_find(struct ctx *cx, struct str tenant_id, struct str access_key_id,
                     struct access_key *ret_key);
+/* One that no key had: what was begun in another is over. */
+int64_t access_key_epoch_new(struct ctx *cx);
 /* What it began ends when it is deactivated, and stays ended (SECURITY `dead-means-dead`). */
 err access_key_set_active(struct ctx *cx, struct str tenant_id, struct str access_key_id,
                           bool active);

@@ -174,8 +174,8 @@ err login_authenticator_set(struct ctx *cx, struct str tenant_id, struct str emp
 /* ---- login_epoch.c: what ends a sign-in under way ---- */
 
 /* Part of whatever ends a person's browser sessions from elsewhere (a sign-out ends what is under
- * way in its own browser: login_flows_end()), and first in it: the row is the lock that the sign-in
- * waits for. */
+ * way in its own browser: login_flows_end()), and before what ends with it: the row is the lock
+ * that the sign-in waits for. */
 err login_epoch_raise(struct ctx *cx, struct str tenant_id, struct str employee_id);
 err login_epoch_raise_all(struct ctx *cx, struct str tenant_id);
 /* In a write closure of a sign-in: it is l->epoch still, and stays so until the closure ends; or it

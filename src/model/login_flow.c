@@ -100,7 +100,12 @@ err login_flow_delete(struct ctx *cx, const struct login_flow *f) {
     return n == 1 ? OK : fail(cx, ERR_CONFLICT, "this step was taken before");
 }
 
-err login_flows_end(struct ctx *cx, struct str tenant_id, struct str sso_session_id) {
+err login_flows_end(struct ctx *cx, struct str browser) {
+    return db_exec(cx, "DELETE FROM login_flow_index WHERE browser_digest = $1",
+                   DB_ARGS(DB_TEXT(sha256_text(cx->arena, browser))), NULL);
+}
+
+err login_flows_end_of(struct ctx *cx, struct str tenant_id, struct str sso_session_id) {
     return db_exec(cx,
                    "DELETE FROM login_flow_index WHERE browser_digest = ("
                    "SELECT s.browser_digest FROM sso_session s WHERE s.tenant_id = $1 "

@@ -7,20 +7,9 @@ static struct str text(struct str s) {
     return s.p != NULL ? s : STR("");
 }
 
-/* The row's lock: whoever ends the browser session waits for what is created now, and revokes it.
- */
-static err sso_session_hold(struct ctx *cx, const struct session *s) {
-    int64_t n;
-    TRY(db_exec(cx,
-                "UPDATE sso_session SET last_used_at = last_used_at "
-                "WHERE tenant_id = $1 AND sso_session_id = $2 AND ended_at IS NULL",
-                DB_ARGS(DB_TEXT(s->tenant_id), DB_TEXT(s->sso_session_id)), &n));
-    return n == 1 ? OK : fail(cx, ERR_INVALID_GRANT, "the browser session has ended");
-}
-
 err session_create(struct ctx *cx, const struct session *s) {
     if (s->sso_session_id.p != NULL) {
-        TRY(sso_session_hold(cx, s));
+        TRY(sso_session_hold(cx, s->tenant_id, s->sso_session_id));
     }
     return db_exec(
         cx,

@@ -76,7 +76,8 @@ bool caller_may(const struct caller *c, const char *permission);
 struct sso_session {
     struct str tenant_id, sso_session_id, employee_id, amr;
     struct str user_agent; /* stored for its owner, never read to decide anything */
-    /* What its sign-ins under way are found by; absent: none (it came by no login flow). */
+    /* The digest of its browser's secret, as login flows have it; absent: of before there was one.
+     */
     struct str browser_digest;
     int64_t auth_at, created_at, last_used_at, expires_at, idle_seconds;
 };
@@ -89,13 +90,18 @@ err sso_session_create(struct ctx *cx, const struct sso_session *s);
 err sso_session_find(struct ctx *cx, struct str environment_id, struct str cookie,
                      struct sso_session *ret_session);
 err sso_session_used(struct ctx *cx, const struct sso_session *s); /* at most once a minute */
+/* The row's lock: whoever ends the browser session waits for what this closure does, and ends it.
+ * ERR_INVALID_GRANT: it has ended. */
+err sso_session_hold(struct ctx *cx, struct str tenant_id, struct str sso_session_id);
 /* `after` takes the place of `before` in one browser: of the same employee it takes over what that
- * one issued, of another it ends it, and the sign-ins of that other that are under way. */
+ * one issued, of another it ends it, and the sign-ins of that other that are under way.
+ * ERR_CONFLICT: `before` has ended meanwhile. */
 err sso_session_replace(struct ctx *cx, const struct sso_session *before,
                         const struct sso_session *after);
-/* Ends it, the sign-ins under way in its browser, and what it issued to applications (SECURITY
- * `dead-means-dead`). What is under way elsewhere goes on: who signs out of one browser, a program
- * in a row of tests say, does not sign out of the others. */
+/* The sign-out of a browser: ends its sessions of this one's employee, the sign-ins under way
+ * there, and what was issued to applications (SECURITY `dead-means-dead`). What is under way
+ * elsewhere goes on: who signs out of one browser, a program in a row of tests say, does not sign
+ * out of others. */
 err sso_session_end(struct ctx *cx, struct str tenant_id, struct str sso_session_id);
 /* All of an employee. */
 err sso_sessions_end(struct ctx *cx, struct str tenant_id, struct str employee_id);
@@ -124,9 +130,10 @@ err login_flow_find(struct ctx *cx, struct str environment_id, struct str flow, 
 err login_flow_advance(struct ctx *cx, const struct login_flow *f, struct str step,
                        struct str data);
 err login_flow_delete(struct ctx *cx, const struct login_flow *f); /* ERR_CONFLICT as above */
-/* All that are under way in the browser of this session, unless it has ended before: what is over
- * cannot end anything again. */
-err login_flows_end(struct ctx *cx, struct str tenant_id, struct str sso_session_id);
+/* All that are under way in this browser; or in that of this session, unless it has ended before:
+ * what is over cannot end anything again. */
+err login_flows_end(struct ctx *cx, struct str browser);
+err login_flows_end_of(struct ctx *cx, struct str tenant_id, struct str sso_session_id);
 
 /* ---- authorization_code.c ---- */
 
@@ -145,8 +152,10 @@ err authorization_code_create(struct ctx *cx, const struct authorization_code *c
 /* Used and expired ones too: whose code comes again is revoked what it became (session_id). */
 err authorization_code_find(struct ctx *cx, struct str code, struct authorization_code *ret_code);
 /* One UPDATE ... WHERE used_at IS NULL: ERR_INVALID_GRANT for all but the first, and when it has
- * expired. session_create() of the same closure refuses when the browser session has ended. */
+ * expired. What it becomes is of the browser session that it names now: a later one than when it
+ * was found, if the person signed in anew in between; session_create() of the same closure refuses
+ * when that one has ended. */
 err authorization_code_use(struct ctx *cx, const struct authorization_code *c,
-                           struct str session_id);
+                           struct str session_id, struct str *ret_sso_session_id);
 
 #endif

@@ -75,56 +75,84 @@ err sso_session_used(struct ctx *cx, const struct sso_session *s) {
                    NULL);
 }
 
-/* The browser session's row before what it issued: it is the lock that session_create() waits for.
- */
-static err row_end(struct ctx *cx, struct str tenant_id, struct str sso_session_id) {
+err sso_session_hold(struct ctx *cx, struct str tenant_id, struct str sso_session_id) {
+    int64_t n;
     TRY(db_exec(cx,
-                "UPDATE sso_session SET ended_at = $3 WHERE tenant_id = $1 "
-                "AND sso_session_id = $2 AND ended_at IS NULL",
-                DB_ARGS(DB_TEXT(tenant_id), DB_TEXT(sso_session_id), DB_INT(cx->now)), NULL));
+                "UPDATE sso_session SET last_used_at = last_used_at "
+                "WHERE tenant_id = $1 AND sso_session_id = $2 AND ended_at IS NULL",
+                DB_ARGS(DB_TEXT(tenant_id), DB_TEXT(sso_session_id)), &n));
+    return n == 1 ? OK : fail(cx, ERR_INVALID_GRANT, "the browser session has ended");
+}
+
+/* The browser sessions' rows before what they issued: they are the lock that session_create() waits
+ * for. All of the person in this browser: two sign-ins that ended there at once made two. */
+static err browser_end(struct ctx *cx, struct str tenant_id, struct str sso_session_id) {
+    struct db_args args = DB_ARGS(DB_TEXT(tenant_id), DB_TEXT(sso_session_id), DB_INT(cx->now));
+    TRY(db_exec(cx,
+                "UPDATE sso_session SET ended_at = $3 WHERE tenant_id = $1 AND ended_at IS NULL "
+                "AND employee_id = (SELECT b.employee_id FROM sso_session b "
+                "WHERE b.tenant_id = $1 AND b.sso_session_id = $2) "
+                "AND (sso_session_id = $2 OR browser_digest = (SELECT b.browser_digest "
+                "FROM sso_session b WHERE b.tenant_id = $1 AND b.sso_session_id = $2))",
+                args, NULL));
     return db_exec(cx,
                    "UPDATE session SET revoked_at = $3, refresh_answer = NULL, "
                    "refresh_revoked_at = coalesce(refresh_revoked_at, $3) "
-                   "WHERE tenant_id = $1 AND sso_session_id = $2 AND revoked_at IS NULL",
-                   DB_ARGS(DB_TEXT(tenant_id), DB_TEXT(sso_session_id), DB_INT(cx->now)), NULL);
+                   "WHERE tenant_id = $1 AND revoked_at IS NULL AND sso_session_id IN ("
+                   "SELECT CAST($2 AS TEXT) UNION SELECT o.sso_session_id FROM sso_session b "
+                   "JOIN sso_session o ON o.tenant_id = b.tenant_id "
+                   "AND o.employee_id = b.employee_id AND o.browser_digest = b.browser_digest "
+                   "WHERE b.tenant_id = $1 AND b.sso_session_id = $2)",
+                   args, NULL);
 }
 
 /* First what is under way, in the order in which a sign-in's last step holds them. */
 err sso_session_end(struct ctx *cx, struct str tenant_id, struct str sso_session_id) {
-    TRY(login_flows_end(cx, tenant_id, sso_session_id));
-    return row_end(cx, tenant_id, sso_session_id);
+    TRY(login_flows_end_of(cx, tenant_id, sso_session_id));
+    return browser_end(cx, tenant_id, sso_session_id);
 }
 
-err sso_session_replace(struct ctx *cx, const struct sso_session *before,
-                        const struct sso_session *after) {
-    if (!str_eq(before->tenant_id, after->tenant_id) ||
-        !str_eq(before->employee_id, after->employee_id)) {
-        /* Not what is under way in this browser: that is `after`, too. */
-        TRY(login_epoch_raise(cx, before->tenant_id, before->employee_id));
-        return row_end(cx, before->tenant_id, before->sso_session_id);
-    }
+static err move(struct ctx *cx, const struct sso_session *before, const struct sso_session *after,
+                const char *sql) {
+    return db_exec(cx, sql,
+                   DB_ARGS(DB_TEXT(before->tenant_id), DB_TEXT(before->sso_session_id),
+                           DB_TEXT(after->sso_session_id)),
+                   NULL);
+}
+
+/* In the order of those who use a code: its row, the browser session's, what it became. */
+static err take_over(struct ctx *cx, const struct sso_session *before,
+                     const struct sso_session *after) {
+    int64_t n;
+    TRY(move(cx, before, after,
+             "UPDATE authorization_code SET sso_session_id = $3 WHERE tenant_id = $1 "
+             "AND sso_session_id = $2 AND used_at IS NULL"));
+    /* all tenants: the application's may be another than the user's */
+    TRY(move(cx, before, after,
+             "UPDATE device_code SET sso_session_id = $3 WHERE user_tenant_id = $1 "
+             "AND sso_session_id = $2 AND used_at IS NULL"));
     TRY(db_exec(
         cx,
         "UPDATE sso_session SET ended_at = $3 WHERE tenant_id = $1 "
         "AND sso_session_id = $2 AND ended_at IS NULL",
-        DB_ARGS(DB_TEXT(before->tenant_id), DB_TEXT(before->sso_session_id), DB_INT(cx->now)),
-        NULL));
-    static const char *const issued[] = {
-        "UPDATE session SET sso_session_id = $3 WHERE tenant_id = $1 "
-        "AND sso_session_id = $2 AND revoked_at IS NULL",
-        "UPDATE authorization_code SET sso_session_id = $3 WHERE tenant_id = $1 "
-        "AND sso_session_id = $2 AND used_at IS NULL",
-        /* all tenants: the application's may be another than the user's */
-        "UPDATE device_code SET sso_session_id = $3 WHERE user_tenant_id = $1 "
-        "AND sso_session_id = $2 AND used_at IS NULL",
-    };
-    for (size_t i = 0; i < COUNT_OF(issued); i++) {
-        TRY(db_exec(cx, issued[i],
-                    DB_ARGS(DB_TEXT(before->tenant_id), DB_TEXT(before->sso_session_id),
-                            DB_TEXT(after->sso_session_id)),
-                    NULL));
+        DB_ARGS(DB_TEXT(before->tenant_id), DB_TEXT(before->sso_session_id), DB_INT(cx->now)), &n));
+    if (n == 0) {
+        return fail(cx, ERR_CONFLICT, "the browser was signed out meanwhile");
     }
-    return OK;
+    return move(cx, before, after,
+                "UPDATE session SET sso_session_id = $3 WHERE tenant_id = $1 "
+                "AND sso_session_id = $2 AND revoked_at IS NULL");
+}
+
+err sso_session_replace(struct ctx *cx, const struct sso_session *before,
+                        const struct sso_session *after) {
+    if (str_eq(before->tenant_id, after->tenant_id) &&
+        str_eq(before->employee_id, after->employee_id)) {
+        return take_over(cx, before, after);
+    }
+    /* Not what is under way in this browser: that is `after`, too. */
+    TRY(login_epoch_raise(cx, before->tenant_id, before->employee_id));
+    return browser_end(cx, before->tenant_id, before->sso_session_id);
 }
 
 err sso_sessions_end(struct ctx *cx, struct str tenant_id, struct str employee_id) {

@@ -100,13 +100,13 @@ err code_reuse_prepare(struct ctx *cx, const struct request *rq, struct issue *i
 }
 
 err code_commit(struct ctx *cx, const struct request *rq, const struct issue *issue,
-                struct reply *rp, bool *ret_won) {
+                struct session *session, struct reply *rp) {
     const struct authorization_code *code = &issue->code;
-    err e = authorization_code_use(cx, code, issue->session.session_id);
-    *ret_won = e == OK;
+    err e = authorization_code_use(cx, code, session->session_id, &session->sso_session_id);
     if (e != ERR_INVALID_GRANT) {
         return e;
     }
+    session->session_id = STR_NONE;
     /* Another request was faster (or the last second passed): this is the second use. */
     struct authorization_code *now = NEW(cx->arena, struct authorization_code);
     TRY(code_find(cx, code->code, now));

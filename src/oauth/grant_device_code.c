@@ -70,13 +70,13 @@ static void code_of_device(const struct device_code *d, struct authorization_cod
 }
 
 err device_commit(struct ctx *cx, const struct request *rq, const struct issue *issue,
-                  struct reply *rp, bool *ret_won) {
+                  struct session *session, struct reply *rp) {
     const struct device_code *d = &issue->device;
-    err e = device_code_use(cx, d, issue->session.session_id);
-    *ret_won = e == OK;
+    err e = device_code_use(cx, d, session->session_id, &session->sso_session_id);
     if (e != ERR_INVALID_GRANT) {
         return e;
     }
+    session->session_id = STR_NONE;
     struct device_code now;
     struct authorization_code code;
     e = device_code_find(cx, d->environment_id, d->code, &now);

@@ -123,19 +123,19 @@ static err issue_write_run(struct ctx *cx, void *state) {
     if (issue->generated.generated_key_id.p != NULL) {
         TRY(generated_key_use(cx, issue->generated.tenant_id, issue->generated.generated_key_id));
     }
-    bool won = true;
+    struct session session = issue->session;
     if (issue->code.code.p != NULL) {
-        TRY(code_commit(cx, w->rq, issue, w->rp, &won));
+        TRY(code_commit(cx, w->rq, issue, &session, w->rp));
     } else if (issue->device.code.p != NULL) {
-        TRY(device_commit(cx, w->rq, issue, w->rp, &won));
+        TRY(device_commit(cx, w->rq, issue, &session, w->rp));
     }
-    if (!won) {
-        return OK;
+    if (session.session_id.p == NULL) {
+        return OK; /* another was faster */
     }
     if (issue->refreshes) {
         TRY(refresh_commit(cx, w->rq, issue, &w->rotation, w->rp));
     } else {
-        TRY(session_create(cx, &issue->session));
+        TRY(session_create(cx, &session));
     }
     return note_use(cx, issue);
 }

@@ -143,7 +143,8 @@ static err hint_browser_find(struct ctx *cx, struct logout *l) {
 }
 
 struct ending {
-    struct sso_session sso; /* sso_session_id absent: what the hint names */
+    struct sso_session sso; /* sso_session_id absent: what the hint names, if there is one */
+    struct str browser;     /* what is under way in it ends; absent: nothing is */
     const struct logout *l;
 };
 
@@ -163,9 +164,13 @@ static err hinted_end(struct ctx *cx, const struct logout *l) {
 
 static err end_run(struct ctx *cx, void *state) {
     const struct ending *n = state;
-    return n->sso.sso_session_id.p != NULL
-               ? sso_session_end(cx, n->sso.tenant_id, n->sso.sso_session_id)
-               : hinted_end(cx, n->l);
+    if (n->browser.p != NULL) {
+        TRY(login_flows_end(cx, n->browser));
+    }
+    if (n->sso.sso_session_id.p != NULL) {
+        return sso_session_end(cx, n->sso.tenant_id, n->sso.sso_session_id);
+    }
+    return n->l->hint_session_id.p != NULL ? hinted_end(cx, n->l) : OK;
 }
 
 err logout_run(struct ctx *cx, const struct request *rq, const struct logout_pages *pages,
@@ -195,7 +200,10 @@ err logout_run(struct ctx *cx, const struct request *rq, const struct logout_pag
     if (step == LOGOUT_DONE) {
         *sso = (struct sso_session){.sso_session_id = STR_NONE};
     }
-    if (step != LOGOUT_DONE || l->hint_session_id.p != NULL) {
+    /* SECURITY `steps`: also where nobody is signed in yet, or any more. A foreign link that does
+     * this has somebody type the password once more, and no more than that. */
+    TRY(pages->browser(cx, rq, &n->browser));
+    if (step != LOGOUT_DONE || l->hint_session_id.p != NULL || n->browser.p != NULL) {
         rp->write.run = end_run;
         rp->write.state = n;
     }

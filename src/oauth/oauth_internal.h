@@ -47,10 +47,11 @@ err grant_token_exchange(struct ctx *cx, const struct request *rq, const struct 
                          struct issue *issue, struct reply *rp);
 err grant_authorization_code(struct ctx *cx, const struct request *rq, const struct client *client,
                              struct issue *issue, struct reply *rp);
-/* In the write closure: the code is used up. The loser of a race has its answer in rp, and what the
- * winner got is revoked. */
+/* In the write closure: the code is used up, and the session is of the browser session that it
+ * names now. The loser of a race has its answer in rp, and what the winner got is revoked: the
+ * session's id is absent then. */
 err code_commit(struct ctx *cx, const struct request *rq, const struct issue *issue,
-                struct reply *rp, bool *ret_won);
+                struct session *session, struct reply *rp);
 
 /* A code that was used before: what it became is revoked, and rp says so; in a write closure, or
  * with one of its own. */
@@ -66,7 +67,7 @@ err grant_device_code(struct ctx *cx, const struct request *rq, const struct cli
                       struct issue *issue, struct reply *rp);
 /* As code_commit(). */
 err device_commit(struct ctx *cx, const struct request *rq, const struct issue *issue,
-                  struct reply *rp, bool *ret_won);
+                  struct session *session, struct reply *rp);
 
 /* ---- authorize_read.c, authorize_rest.c, authorize_stored.c ---- */
 

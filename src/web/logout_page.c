@@ -14,6 +14,10 @@ static err session_here(struct ctx *cx, const struct request *rq, struct sso_ses
     return found ? OK : fail(cx, ERR_NOT_FOUND, "nobody is signed in here");
 }
 
+static err browser_here(struct ctx *cx, const struct request *rq, struct str *ret_browser) {
+    return cookie_read(cx, rq, COOKIE_BROWSER, ret_browser);
+}
+
 static err confirmed(struct ctx *cx, const struct request *rq, bool *ret_yes) {
     struct str cookie, given;
     *ret_yes = false;
@@ -102,6 +106,7 @@ static void forget(struct ctx *cx, const struct request *rq, struct reply *rp) {
 
 err logout_page(struct ctx *cx, const struct request *rq, struct reply *rp) {
     static const struct logout_pages pages = {.session = session_here,
+                                              .browser = browser_here,
                                               .confirmed = confirmed,
                                               .confirm = confirm,
                                               .ended = ended,

@@ -95,10 +95,17 @@ static err refused_run(struct ctx *cx, void *state) {
     return now_confirm(cx, state, false, &holds);
 }
 
+/* SECURITY `dead-means-dead`: who signed out meanwhile is not signed in by what comes late. */
+static err browser_hold(struct ctx *cx, const struct sso_session *s) {
+    err e = sso_session_hold(cx, s->tenant_id, s->sso_session_id);
+    return e == ERR_INVALID_GRANT ? fail(cx, ERR_CONFLICT, "signed out meanwhile") : e;
+}
+
 static err own_run(struct ctx *cx, void *state) {
     const struct own *o = state;
     bool holds;
     TRY(login_epoch_hold(cx, &o->login));
+    TRY(browser_hold(cx, &o->sso));
     TRY(now_confirm(cx, o, true, &holds));
     if (!holds) {
         return OK;

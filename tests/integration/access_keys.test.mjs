@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Access keys from the first generated key to the last call (PROTOCOL 6, 8; seeds 000, 002, 003), and whose they are.
 import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
 import { after, before, describe, test } from 'node:test';
 import { jwtDecode, jwtForge, jwtTamper } from './lib/jwt.mjs';
 import { acme, globex, GOVERNMENT, model } from './lib/model.mjs';
@@ -70,6 +71,33 @@ describe('access keys', () => {
     assert.ok([200, 204].includes((await server.request('DELETE', one, { bearer: token })).status));
     assert.equal((await server.request('GET', one, { bearer: token })).status, 404);
     assert.equal((await login(key)).status >= 400, true);
+  });
+
+  test('dead_means_dead: a key that is deleted and declared again, with another secret', async () => {
+    const random = () => `${[...randomBytes(52)].map((b) => 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567'[b & 31]).join('')}====`;
+    const accessKeyId = random(), name = 'agent@acme.example';
+    const declared = (accessKeySecret) => (issuer) => {
+      const all = model(issuer);
+      for (const t of all.environments.flatMap((e) => e.tenants ?? [])) {
+        for (const e of t.employees ?? []) if ((e.userName ?? e.emailAddress) === name) e.accessKeys = [{ accessKeyId, accessKeySecret }];
+      }
+      return all;
+    };
+    const secrets = [random(), random()], kept = server.generated;
+    for (const secret of secrets) server.secrets.add(secret);
+    await server.applyModel(declared(secrets[0])(server.url));
+    const its = (await login({ accessKeyId, accessKeySecret: secrets[0] })).json;
+    server.generated = kept;
+    const me = async () => (await server.request('GET', '/api/v2/users/me', { bearer: its.access_token })).status;
+    assert.equal(await me(), 200);
+    const deleted = await server.request('DELETE', `${KEYS}/${encodeURIComponent(accessKeyId)}`, { bearer: await bearer('admin@acme.example') });
+    assert.ok([200, 204].includes(deleted.status));
+    assert.equal(await me(), 401);
+    await server.applyModel(declared(secrets[1])(server.url));
+    server.generated = kept;
+    assert.equal((await login({ accessKeyId, accessKeySecret: secrets[1] })).status, 200);
+    assert.equal(await me(), 401);
+    assert.ok((await server.request('POST', '/public/user/refresh', { json: { token: its.refresh_token } })).status >= 400);
   });
 
   test('the list: by user, by agent, in pages that _links leads through', async () => {

@@ -4,19 +4,20 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { codeAt, recoveryOf, secretOf } from './lib/otp.mjs';
 import { formsOf, Visitor } from './lib/pages.mjs';
-import { declare, PASSWORD, person, tenant, visits } from './lib/people.mjs';
-import { until } from './lib/server.mjs';
+import { application, CALLBACK, declare, PASSWORD, person, tenant, visits } from './lib/people.mjs';
+import { engine, until } from './lib/server.mjs';
 
 const FACTOR = '/auth/account/second-factor', HOME = '/auth/account', OWN = '/auth/account/password';
 const names = ['ann', 'bob', 'eve', 'gil', 'ivy', 'joe', 'kim', 'lee', 'max', 'pat', 'ray', 'sue', 'tom', 'una'];
 const parts = (more = {}) => ({ loginAuthenticators: [{ name: 'Passwords', default: true }, { name: 'Others' }],
-  employees: names.map((name) => person(`${name}@acme.example`)), ...more });
+  employees: names.map((name) => person(`${name}@acme.example`)), applications: [application('planner', { responseTypes: ['id_token'] })], ...more });
 
 describe('sign-in ends', () => {
   let server, visitor;
   visits({ model: declare(tenant('acme', parts())) }, (now) => { ({ server, visitor } = now); });
   const user = (name) => `${name}@acme.example`;
   const id = (name) => `(SELECT employee_id FROM employee WHERE user_name = '${user(name)}')`;
+  const alive = async (name) => Number((await server.sql(`SELECT count(*) FROM sso_session WHERE employee_id = ${id(name)} AND ended_at IS NULL`))[0][0]);
   const apply = (more) => server.applyModel(declare(tenant('acme', more))(server.url));
   const alter = (name, more) => apply({ employees: [person(user(name), { password: undefined, ...more })] });
   const home = async (name, by = new Visitor(server)) => {
@@ -40,6 +41,14 @@ describe('sign-in ends', () => {
     const end = await by.send(page, {}, 'continue');
     assert.match(end.problem ?? '', /This account was changed meanwhile/, `${end.status} ${end.title}`);
     assert.match((await by.open(HOME)).title, /^Sign in/);
+  };
+  // Asked for all of them, and some wait for the pool: their accounts were read before what follows.
+  const hashing = async (n, ask) => {
+    const hash = (name) => server.metric(`${name}{lane="hash"}`);
+    const taken = async () => await hash('postern_job_queue') + await hash('postern_job_threads_busy') + await hash('postern_jobs_total');
+    const base = await taken(), going = ask();
+    await until('all to be taken', async () => await taken() - base >= n);
+    return { going, queued: await hash('postern_job_queue') };
   };
   const setUp = async (page, by) => {
     const shown = await by.send(page, {}, 'enrol'), secret = secretOf(shown.text);
@@ -154,13 +163,13 @@ describe('sign-in ends', () => {
     await home('ivy', visitor);
     const out = await visitor.open('/auth/authorize/logout'), pages = [];
     for (let i = 0; i < 16; i++) pages.push(await visitor.open(FACTOR));
-    const going = pages.map((page) => visitor.submit(page, { password: PASSWORD }));
-    const [end] = await Promise.all([visitor.send(out, {}, 'logout'), ...going]);
-    assert.match(end.title, /^You are signed out/);
+    const { going, queued } = await hashing(16, () => pages.map((page) => visitor.submit(page, { password: PASSWORD })));
+    assert.match((await visitor.send(out, {}, 'logout')).title, /^You are signed out/);
+    assert.ok(queued > 0, 'some were under way');
+    for (const answer of await Promise.all(going)) assert.ok(answer.status < 500, `${answer.status}`);
     for (const page of pages) {
       assert.match((await visitor.open(`/auth/login?flow=${encodeURIComponent(page.form.fields.flow)}`)).title, /^This sign-in is over/);
     }
-    assert.equal((await going.at(-1)).status < 500, true);
   });
 
   test('reset: who must replace the password goes on to the second factor', async () => {
@@ -182,31 +191,97 @@ describe('sign-in ends', () => {
     }
     await home('una');
     const form = formsOf((await there.open(HOME)).text).find((f) => 'end_others' in f.buttons);
-    // All were asked for, and some wait for the pool: their accounts were read before what follows.
-    const hash = (name) => server.metric(`${name}{lane="hash"}`);
-    const taken = async () => await hash('postern_job_queue') + await hash('postern_job_threads_busy') + await hash('postern_jobs_total');
-    const base = await taken();
-    const going = pages.map(({ by, page }) => by.submit(page, { password: PASSWORD }));
-    await until('all to be taken', async () => await taken() - base >= 24);
-    const queued = await hash('postern_job_queue');
+    const { going, queued } = await hashing(24, () => pages.map(({ by, page }) => by.submit(page, { password: PASSWORD })));
     await there.post(HOME, { ...form.fields, action: 'end_others' });
     await Promise.all(going);
-    const [[alive]] = await server.sql(`SELECT count(*) FROM sso_session WHERE employee_id = ${id('una')} AND ended_at IS NULL`);
+    const left = await alive('una');
     assert.ok(queued > 0, 'some were under way');
-    assert.equal(Number(alive), 1, 'the one that signed the others out');
+    assert.equal(left, 1, 'the one that signed the others out');
     // Whoever was thrown back signs in again.
     const { by, page } = pages.at(-1);
     const anew = await by.open(`/auth/login?flow=${encodeURIComponent(page.form.fields.flow)}`);
     assert.match((await by.signIn(anew, user('una'), PASSWORD)).title, /^Your account/);
   });
 
-  test('lockout: an old id token, or the end of what has ended, ends no sign-in', async () => {
-    const there = await home('pat'), logout = await there.open('/auth/authorize/logout');
-    await there.send(logout, {}, 'logout');
-    const [[before]] = await server.sql(`SELECT epoch FROM employee_login WHERE employee_id = ${id('pat')}`);
-    await there.submit(logout, {}, 'logout');
-    assert.equal((await server.sql(`SELECT epoch FROM employee_login WHERE employee_id = ${id('pat')}`))[0][0], before);
+  // What an application gets to know of the one who is signed in here.
+  const idToken = async (by) => {
+    const [[client_id]] = await server.sql("SELECT application_id FROM application WHERE name = 'planner'");
+    const answer = await by.get(`/auth/authorize?${new URLSearchParams({ client_id,
+      redirect_uri: CALLBACK, response_type: 'id_token', scope: 'openid', nonce: 'n-1', state: 's-1' })}`);
+    return new URLSearchParams(new URL(answer.location).hash.slice(1)).get('id_token') ?? assert.fail(answer.location);
+  };
+
+  test('lockout: an old id token ends no sign-in, but in the browser that brings it', async () => {
+    const there = await home('pat'), hint = await idToken(there);
+    await there.send(await there.open('/auth/authorize/logout'), {}, 'logout');
+    const page = await waiting('pat', there);
+    for (const by of [new Visitor(server), await home('ann', new Visitor(server))]) await by.open(`/auth/authorize/logout?id_token_hint=${hint}`);
+    assert.match((await there.follow(await there.submit(page, {}, 'continue'))).title, /^Your account/);
   });
+
+  test('steps: a sign-out where nobody is signed in yet, or any more, ends what is under way there', async () => {
+    const idle = `UPDATE sso_session SET last_used_at = last_used_at - 40000 WHERE employee_id = ${id('ann')}`;
+    for (const before of ['nobody yet', 'idle for long', 'signed in before sign-outs knew their browser']) {
+      const by = new Visitor(server);
+      if (before !== 'nobody yet') await home('ann', by);
+      const page = await waiting('ann', by);
+      if (before === 'idle for long') await server.sql(idle);
+      else await server.sql(`UPDATE sso_session SET browser_digest = NULL WHERE employee_id = ${id('ann')}`);
+      const asked = await by.open('/auth/authorize/logout');
+      assert.match((asked.form ? await by.send(asked, {}, 'logout') : asked).title, /^You are signed out/, before);
+      assert.match((await by.follow(await by.submit(page, {}, 'continue'))).title, /^This sign-in is over/, before);
+    }
+  });
+
+  test('dead-means-dead: two sign-ins that end at once in one browser end together', async () => {
+    const by = new Visitor(server), pages = [await waiting('gil', by), await waiting('gil', by)];
+    await server.sql(`UPDATE sso_session SET ended_at = 1 WHERE employee_id = ${id('gil')} AND ended_at IS NULL`);
+    await Promise.all(pages.map((page) => by.submit(page, {}, 'continue')));
+    assert.equal(await alive('gil'), 2);
+    await by.send(await by.open('/auth/authorize/logout'), {}, 'logout');
+    assert.equal(await alive('gil'), 0);
+  });
+
+  // SQLite has one writer: there nothing waits in the middle of a closure.
+  if (engine === 'postgresql') {
+    const waits = async () => Number((await server.sql("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"))[0][0]);
+    // These rows are somebody's for two seconds; `between` is asked to wait for one of them, and then what comes beside it.
+    const locked = async (rows, between) => {
+      const lock = server.sql(`${rows} FOR UPDATE; SELECT pg_sleep(2)`);
+      await until('the lock', async () => Number((await server.sql("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event = 'PgSleep'"))[0][0]) === 1);
+      const answers = between();
+      await lock;
+      return Promise.all(await answers);
+    };
+
+    test('dead-means-dead: a password that is changed while its browser signs out signs nobody in', async () => {
+      const by = await home('eve', new Visitor(server)), next = 'Pewter-saucer 5 & low';
+      server.secrets.add(next);
+      const page = await by.open(OWN), logout = await by.open('/auth/authorize/logout');
+      const [change, end] = await locked(`SELECT 1 FROM employee_login WHERE employee_id = ${id('eve')}`, async () => {
+        const changing = by.submit(page, { password: PASSWORD, new_password: next, new_password_again: next });
+        await until('the change to wait', async () => await waits() === 1);
+        return [changing, by.send(logout, {}, 'logout')];
+      });
+      assert.match(end.title, /^You are signed out/);
+      assert.equal(change.status, 409);
+      assert.equal(await alive('eve'), 0);
+    });
+
+    test('dead-means-dead: a sign-in that ends while its browser signs out is signed out', async () => {
+      const by = await home('max', new Visitor(server));
+      await by.open(FACTOR);
+      const page = await waiting('max', by), logout = await by.open('/auth/authorize/logout');
+      const [end] = await locked(`SELECT 1 FROM login_flow_index WHERE step = 'password' AND browser_digest = (SELECT browser_digest FROM sso_session WHERE ended_at IS NULL AND employee_id = ${id('max')})`, async () => {
+        const ending = by.send(logout, {}, 'logout');
+        await until('the sign-out to wait', async () => await waits() === 1);
+        const signing = by.submit(page, {}, 'continue');
+        return [ending, signing];
+      });
+      assert.match(end.title, /^You are signed out/);
+      assert.equal(await alive('max'), 0);
+    });
+  }
 
   test('dead-means-dead: of 24 sign-ins that end while the person signs out of all others, none is left', async () => {
     const there = await home('una'), pages = [];
@@ -218,7 +293,7 @@ describe('sign-in ends', () => {
     const form = formsOf((await there.open(HOME)).text).find((f) => 'end_others' in f.buttons);
     const going = pages.map(({ by, page }) => by.submit(page, {}, 'continue'));
     await Promise.all([...going, there.post(HOME, { ...form.fields, action: 'end_others' })]);
-    const [[alive]] = await server.sql(`SELECT count(*) FROM sso_session WHERE employee_id = ${id('una')} AND ended_at IS NULL`);
-    assert.equal(Number(alive), 1, 'the one that signed the others out');
+    const left = await alive('una');
+    assert.equal(left, 1, 'the one that signed the others out');
   });
 });

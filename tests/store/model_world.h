@@ -135,7 +135,13 @@ static inline struct session world_session_with(struct fixture *f, struct sessio
 }
 
 static inline struct session world_session(struct fixture *f, struct str access_key_id) {
-    return world_session_with(f, (struct session){.access_key_id = access_key_id});
+    int64_t epoch = 0;
+    if (access_key_id.p != NULL) {
+        must(f->cx, db_one(f->cx, "SELECT epoch FROM access_key WHERE access_key_id = $1",
+                           DB_ARGS(DB_TEXT(access_key_id)), DB_COLUMNS(COLUMN_INT(&epoch))));
+    }
+    return world_session_with(
+        f, (struct session){.access_key_id = access_key_id, .access_key_epoch = epoch});
 }
 
 /* USER_1 signs in; `user_agent` is what the browser says (NULL: nothing). Returns its cookie. */

@@ -169,6 +169,7 @@ static void consent_is_asked_for_more_and_never_for_less(struct fixture *f) {
 }
 
 static void dead_means_dead_what_is_withdrawn(struct fixture *f) {
+    struct str sso_now;
     struct consent c = asked("openid"), foreign = c, *list;
     struct authorization_code code = {.tenant_id = S(TENANT_1),
                                       .application_tenant_id = S(TENANT_1),
@@ -195,7 +196,8 @@ static void dead_means_dead_what_is_withdrawn(struct fixture *f) {
     assert_true(withdrawn);
     assert_false(is_alive(f, session));
     assert_true(is_alive(f, key));
-    must_fail(f->cx, authorization_code_use(f->cx, &code, uuid_v7(f->cx)), ERR_INVALID_GRANT);
+    must_fail(f->cx, authorization_code_use(f->cx, &code, uuid_v7(f->cx), &sso_now),
+              ERR_INVALID_GRANT);
     assert_true(is_due(f, "openid"));
     must(f->cx, consent_list(f->cx, S(TENANT_1), S(USER_1), &list, &n));
     assert_int_equal(n, 0);

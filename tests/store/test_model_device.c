@@ -46,6 +46,7 @@ static void device_is_found_by_its_code_and_by_nobody_elses(struct fixture *f) {
 }
 
 static void steps_of_a_person_in_their_order(struct fixture *f) {
+    struct str sso_now;
     struct device_code made = device_new(f), d;
     struct sso_session s = sso_new(f, S(TENANT_2), S(USER_2)),
                        t = sso_new(f, S(TENANT_1), S(USER_1));
@@ -58,7 +59,7 @@ static void steps_of_a_person_in_their_order(struct fixture *f) {
     must_fail(f->cx, device_code_shown(f->cx, S(ENV_1), made.user_code, &t, &d), ERR_NOT_FOUND);
     must(f->cx, device_code_shown(f->cx, S(ENV_1), made.user_code, &s, &d));
     must_be(d.state, "shown");
-    must_fail(f->cx, device_code_use(f->cx, &made, S("session-1")), ERR_INVALID_GRANT);
+    must_fail(f->cx, device_code_use(f->cx, &made, S("session-1"), &sso_now), ERR_INVALID_GRANT);
     must(f->cx, device_code_decide(f->cx, S(ENV_1), made.user_code, &s, true));
     must_fail(f->cx, device_code_decide(f->cx, S(ENV_1), made.user_code, &s, false), ERR_NOT_FOUND);
     must_fail(f->cx, device_code_show(f->cx, S(ENV_1), made.user_code, &t), ERR_NOT_FOUND);
@@ -69,8 +70,8 @@ static void steps_of_a_person_in_their_order(struct fixture *f) {
     must_be(d.amr, "pwd otp");
     assert_int_equal(d.auth_at, s.auth_at);
     assert_true(str_eq(d.sso_session_id, s.sso_session_id));
-    must(f->cx, device_code_use(f->cx, &made, S("session-1")));
-    must_fail(f->cx, device_code_use(f->cx, &made, S("session-2")), ERR_INVALID_GRANT);
+    must(f->cx, device_code_use(f->cx, &made, S("session-1"), &sso_now));
+    must_fail(f->cx, device_code_use(f->cx, &made, S("session-2"), &sso_now), ERR_INVALID_GRANT);
     must(f->cx, device_code_find(f->cx, S(ENV_1), made.code, &d));
     must_be(d.session_id, "session-1");
 }
@@ -86,6 +87,7 @@ static void code_shown_in_a_second_browser_is_that_ones(struct fixture *f) {
 }
 
 static void what_was_let_in_moves_to_the_next_sign_in_of_the_browser(struct fixture *f) {
+    struct str sso_now;
     struct device_code allowed = device_new(f), shown = device_new(f), d;
     struct sso_session s = sso_new(f, S(TENANT_2), S(USER_2)),
                        t = sso_new(f, S(TENANT_2), S(USER_2)),
@@ -97,6 +99,8 @@ static void what_was_let_in_moves_to_the_next_sign_in_of_the_browser(struct fixt
     must(f->cx, device_code_find(f->cx, S(ENV_1), allowed.code, &d));
     assert_true(str_eq(d.sso_session_id, t.sso_session_id));
     must(f->cx, device_code_decide(f->cx, S(ENV_1), shown.user_code, &t, true));
+    must(f->cx, device_code_use(f->cx, &shown, S("session-1"), &sso_now));
+    assert_true(str_eq(sso_now, t.sso_session_id)); /* not what was read when it was found */
     /* Somebody else's sign-in takes nothing over. */
     must(f->cx, sso_session_replace(f->cx, &t, &other));
     must(f->cx, device_code_find(f->cx, S(ENV_1), allowed.code, &d));
@@ -104,6 +108,7 @@ static void what_was_let_in_moves_to_the_next_sign_in_of_the_browser(struct fixt
 }
 
 static void everything_ends_after_ten_minutes(struct fixture *f) {
+    struct str sso_now;
     struct device_code made = device_new(f), other = device_new(f);
     struct sso_session s = sso_new(f, S(TENANT_1), S(USER_1));
     must(f->cx, device_code_show(f->cx, S(ENV_1), made.user_code, &s));
@@ -112,9 +117,9 @@ static void everything_ends_after_ten_minutes(struct fixture *f) {
     store_at(f, DEVICE_CODE_SECONDS);
     must_fail(f->cx, device_code_show(f->cx, S(ENV_1), made.user_code, &s), ERR_NOT_FOUND);
     must_fail(f->cx, device_code_decide(f->cx, S(ENV_1), made.user_code, &s, true), ERR_NOT_FOUND);
-    must_fail(f->cx, device_code_use(f->cx, &other, S("session-1")), ERR_INVALID_GRANT);
+    must_fail(f->cx, device_code_use(f->cx, &other, S("session-1"), &sso_now), ERR_INVALID_GRANT);
     store_at(f, -1);
-    must(f->cx, device_code_use(f->cx, &other, S("session-1")));
+    must(f->cx, device_code_use(f->cx, &other, S("session-1"), &sso_now));
 }
 
 static void user_code_of_a_living_device_is_not_given_twice(struct fixture *f) {
@@ -138,7 +143,8 @@ static void user_code_of_a_living_device_is_not_given_twice(struct fixture *f) {
 /* ---- at the same time ---- */
 
 static err use_run(struct ctx *cx, void *state) {
-    return device_code_use(cx, state, uuid_v7(cx));
+    struct str sso_now;
+    return device_code_use(cx, state, uuid_v7(cx), &sso_now);
 }
 
 static void code_once_among_64(struct fixture *f) {

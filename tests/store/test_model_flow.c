@@ -231,24 +231,29 @@ static void code_that_is_none_is_not_found(struct fixture *f) {
 }
 
 static void code_once_and_it_says_what_it_became(struct fixture *f) {
+    struct str sso_now;
     struct authorization_code made = code_new(f), c;
-    must(f->cx, authorization_code_use(f->cx, &made, S("session-1")));
-    must_fail(f->cx, authorization_code_use(f->cx, &made, S("session-2")), ERR_INVALID_GRANT);
+    must(f->cx, authorization_code_use(f->cx, &made, S("session-1"), &sso_now));
+    must_fail(f->cx, authorization_code_use(f->cx, &made, S("session-2"), &sso_now),
+              ERR_INVALID_GRANT);
     must(f->cx, authorization_code_find(f->cx, made.code, &c));
     must_be(c.session_id, "session-1");
     assert_int_equal(c.used_at, f->cx->now);
 }
 
 static void code_once_within_sixty_seconds(struct fixture *f) {
+    struct str sso_now;
     struct authorization_code made = code_new(f);
     store_at(f, 60);
-    must_fail(f->cx, authorization_code_use(f->cx, &made, S("session-1")), ERR_INVALID_GRANT);
+    must_fail(f->cx, authorization_code_use(f->cx, &made, S("session-1"), &sso_now),
+              ERR_INVALID_GRANT);
     store_at(f, -1);
-    must(f->cx, authorization_code_use(f->cx, &made, S("session-1")));
+    must(f->cx, authorization_code_use(f->cx, &made, S("session-1"), &sso_now));
 }
 
 static err code_run(struct ctx *cx, void *state) {
-    return authorization_code_use(cx, state, uuid_v7(cx));
+    struct str sso_now;
+    return authorization_code_use(cx, state, uuid_v7(cx), &sso_now);
 }
 
 static void code_once_among_64(struct fixture *f) {

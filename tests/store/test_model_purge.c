@@ -193,6 +193,7 @@ static void signing_in_leaves_nothing_behind(struct fixture *f) {
 }
 
 static void code_once_used_codes_stay_as_long_as_what_they_gave(struct fixture *f) {
+    struct str sso_now;
     struct authorization_code c = {.tenant_id = S(TENANT_1),
                                    .application_tenant_id = S(TENANT_1),
                                    .application_id = S(APP_1),
@@ -201,7 +202,7 @@ static void code_once_used_codes_stay_as_long_as_what_they_gave(struct fixture *
                                    .scope = S("openid")};
     authorization_code_prepare(f->cx, &c);
     must(f->cx, authorization_code_create(f->cx, &c));
-    must(f->cx, authorization_code_use(f->cx, &c, S("session")));
+    must(f->cx, authorization_code_use(f->cx, &c, S("session"), &sso_now));
     store_at(f, AUTHORIZATION_CODE_SECONDS + LIFETIME_ACCESS_MAX - 1);
     assert_int_equal(purge(f), 0);
     must(f->cx, authorization_code_find(f->cx, c.code, &c));

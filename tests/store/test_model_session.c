@@ -39,7 +39,7 @@ static void session_knows_whether_its_access_key_lives(struct fixture *f) {
     must(f->cx, access_key_set_active(f->cx, S(TENANT_1), key, true));
     must(f->cx, session_find(f->cx, S(TENANT_1), made.session_id, &s));
     assert_false(s.access_key_alive); /* SECURITY `dead-means-dead`: not again */
-    made = world_session_with(f, (struct session){.access_key_id = key, .access_key_epoch = 1});
+    made = world_session(f, key);
     must(f->cx, session_find(f->cx, S(TENANT_1), made.session_id, &s));
     assert_true(s.access_key_alive);
     must(f->cx, access_key_delete(f->cx, S(TENANT_1), key));
@@ -293,7 +293,7 @@ static void dead_means_dead_caller_falls_with_whatever_it_stands_on(struct fixtu
         {"UPDATE application SET is_enabled = 0", "UPDATE application SET is_enabled = 1"},
         {"UPDATE application SET deletion_at = 1", "UPDATE application SET deletion_at = NULL"},
         {"UPDATE access_key SET is_active = 0", "UPDATE access_key SET is_active = 1"},
-        {"UPDATE access_key SET epoch = 1", "UPDATE access_key SET epoch = 0"},
+        {"UPDATE access_key SET epoch = epoch + 1", "UPDATE access_key SET epoch = epoch - 1"},
         {"UPDATE session SET revoked_at = 1", "UPDATE session SET revoked_at = NULL"},
     };
     for (size_t i = 0; i < COUNT_OF(deaths); i++) {

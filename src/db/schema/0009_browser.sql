@@ -5,5 +5,6 @@
 ALTER TABLE sso_session ADD COLUMN browser_digest TEXT;
 CREATE INDEX login_flow_browser ON login_flow_index (browser_digest);
 
--- What a browser session was shown or let in moves on to the one that takes its place.
+-- What a browser session was shown, let in or given moves on to the one that takes its place.
+CREATE INDEX authorization_code_of_sso ON authorization_code (tenant_id, sso_session_id) WHERE used_at IS NULL;
 CREATE INDEX device_code_of_sso ON device_code (sso_session_id) WHERE sso_session_id IS NOT NULL;

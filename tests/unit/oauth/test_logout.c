@@ -17,6 +17,13 @@ static err page_session(struct ctx *cx, const struct request *rq, struct sso_ses
     return OK;
 }
 
+static err page_browser(struct ctx *cx, const struct request *rq, struct str *ret_browser) {
+    (void)cx;
+    (void)rq;
+    *ret_browser = STR("the secret of a browser");
+    return OK;
+}
+
 static err page_confirmed(struct ctx *cx, const struct request *rq, bool *ret_yes) {
     struct str yes;
     TRY(request_param(cx, rq, "confirmation", &yes));
@@ -51,6 +58,7 @@ static void page_forget(struct ctx *cx, const struct request *rq, struct reply *
 
 static err logout_handle(struct ctx *cx, const struct request *rq, struct reply *rp) {
     static const struct logout_pages pages = {.session = page_session,
+                                              .browser = page_browser,
                                               .confirmed = page_confirmed,
                                               .confirm = page_confirm,
                                               .ended = page_ended,
