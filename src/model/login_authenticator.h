@@ -174,7 +174,7 @@ err login_authenticator_set(struct ctx *cx, struct str tenant_id, struct str emp
 /* ---- login_epoch.c: what ends a sign-in under way ---- */
 
 /* Part of whatever ends a person's browser sessions from elsewhere (a sign-out ends what is under
- * way in its own browser: login_flows_end()), and before what ends with it: the row is the lock
+ * way in its own browser: login_flows_reset()), and before what ends with it: the row is the lock
  * that the sign-in waits for. */
 err login_epoch_raise(struct ctx *cx, struct str tenant_id, struct str employee_id);
 err login_epoch_raise_all(struct ctx *cx, struct str tenant_id);

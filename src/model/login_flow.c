@@ -100,15 +100,23 @@ err login_flow_delete(struct ctx *cx, const struct login_flow *f) {
     return n == 1 ? OK : fail(cx, ERR_CONFLICT, "this step was taken before");
 }
 
-err login_flows_end(struct ctx *cx, struct str browser) {
-    return db_exec(cx, "DELETE FROM login_flow_index WHERE browser_digest = $1",
-                   DB_ARGS(DB_TEXT(sha256_text(cx->arena, browser))), NULL);
+/* The request stays: an application may sign out and ask for another sign-in at once. */
+#define RESET_SQL                                                                                  \
+    "UPDATE login_flow_index SET version = version + 1, step = '" LOGIN_FLOW_BEGIN "', "           \
+    "data = '{}' WHERE browser_digest = "
+
+err login_flows_reset(struct ctx *cx, struct str browser) {
+    return db_exec(cx, RESET_SQL "$1", DB_ARGS(DB_TEXT(sha256_text(cx->arena, browser))), NULL);
 }
 
-err login_flows_end_of(struct ctx *cx, struct str tenant_id, struct str sso_session_id) {
+err login_flows_reset_of(struct ctx *cx, struct str tenant_id, struct str sso_session_id) {
     return db_exec(cx,
-                   "DELETE FROM login_flow_index WHERE browser_digest = ("
-                   "SELECT s.browser_digest FROM sso_session s WHERE s.tenant_id = $1 "
-                   "AND s.sso_session_id = $2 AND s.ended_at IS NULL)",
+                   RESET_SQL "(SELECT s.browser_digest FROM sso_session s WHERE s.tenant_id = $1 "
+                             "AND s.sso_session_id = $2 AND s.ended_at IS NULL)",
                    DB_ARGS(DB_TEXT(tenant_id), DB_TEXT(sso_session_id)), NULL);
+}
+
+err login_flows_find(struct ctx *cx, struct str browser, bool *ret_any) {
+    return db_exists(cx, "SELECT 1 FROM login_flow_index WHERE browser_digest = $1",
+                     DB_ARGS(DB_TEXT(sha256_text(cx->arena, browser))), ret_any);
 }

@@ -98,10 +98,10 @@ err sso_session_hold(struct ctx *cx, struct str tenant_id, struct str sso_sessio
  * ERR_CONFLICT: `before` has ended meanwhile. */
 err sso_session_replace(struct ctx *cx, const struct sso_session *before,
                         const struct sso_session *after);
-/* The sign-out of a browser: ends its sessions of this one's employee, the sign-ins under way
- * there, and what was issued to applications (SECURITY `dead-means-dead`). What is under way
- * elsewhere goes on: who signs out of one browser, a program in a row of tests say, does not sign
- * out of others. */
+/* The sign-out of a browser: ends its sessions of this one's employee, what was proven in sign-ins
+ * that are under way there, and what was issued to applications (SECURITY `dead-means-dead`). What
+ * is under way elsewhere goes on: who signs out of one browser, a program in a row of tests say,
+ * does not sign out of others. */
 err sso_session_end(struct ctx *cx, struct str tenant_id, struct str sso_session_id);
 /* All of an employee. */
 err sso_sessions_end(struct ctx *cx, struct str tenant_id, struct str employee_id);
@@ -130,10 +130,12 @@ err login_flow_find(struct ctx *cx, struct str environment_id, struct str flow, 
 err login_flow_advance(struct ctx *cx, const struct login_flow *f, struct str step,
                        struct str data);
 err login_flow_delete(struct ctx *cx, const struct login_flow *f); /* ERR_CONFLICT as above */
-/* All that are under way in this browser; or in that of this session, unless it has ended before:
- * what is over cannot end anything again. */
-err login_flows_end(struct ctx *cx, struct str browser);
-err login_flows_end_of(struct ctx *cx, struct str tenant_id, struct str sso_session_id);
+/* All that are under way in this browser begin anew, with nothing proven, at LOGIN_FLOW_BEGIN; or
+ * in that of this session, unless it has ended before: what is over cannot end anything again. */
+#define LOGIN_FLOW_BEGIN "user"
+err login_flows_reset(struct ctx *cx, struct str browser);
+err login_flows_reset_of(struct ctx *cx, struct str tenant_id, struct str sso_session_id);
+err login_flows_find(struct ctx *cx, struct str browser, bool *ret_any);
 
 /* ---- authorization_code.c ---- */
 

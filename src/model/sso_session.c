@@ -84,31 +84,37 @@ err sso_session_hold(struct ctx *cx, struct str tenant_id, struct str sso_sessio
     return n == 1 ? OK : fail(cx, ERR_INVALID_GRANT, "the browser session has ended");
 }
 
+/* The other sessions of a person in one browser: two sign-ins that ended there at once made them,
+ * or one takes another's place. */
+#define SAME_BROWSER_SQL                                                                           \
+    "FROM sso_session b JOIN sso_session o ON o.tenant_id = b.tenant_id "                          \
+    "AND o.browser_digest = b.browser_digest AND o.employee_id = b.employee_id "                   \
+    "WHERE b.tenant_id = $1 AND b.sso_session_id = $2 "
+
 /* The browser sessions' rows before what they issued: they are the lock that session_create() waits
- * for. All of the person in this browser: two sign-ins that ended there at once made two. */
+ * for. The first one whether it has ended or not: who is making another of it is waited for, and
+ * the next statement sees that one. */
 static err browser_end(struct ctx *cx, struct str tenant_id, struct str sso_session_id) {
-    struct db_args args = DB_ARGS(DB_TEXT(tenant_id), DB_TEXT(sso_session_id), DB_INT(cx->now));
-    TRY(db_exec(cx,
-                "UPDATE sso_session SET ended_at = $3 WHERE tenant_id = $1 AND ended_at IS NULL "
-                "AND employee_id = (SELECT b.employee_id FROM sso_session b "
-                "WHERE b.tenant_id = $1 AND b.sso_session_id = $2) "
-                "AND (sso_session_id = $2 OR browser_digest = (SELECT b.browser_digest "
-                "FROM sso_session b WHERE b.tenant_id = $1 AND b.sso_session_id = $2))",
-                args, NULL));
-    return db_exec(cx,
-                   "UPDATE session SET revoked_at = $3, refresh_answer = NULL, "
-                   "refresh_revoked_at = coalesce(refresh_revoked_at, $3) "
-                   "WHERE tenant_id = $1 AND revoked_at IS NULL AND sso_session_id IN ("
-                   "SELECT CAST($2 AS TEXT) UNION SELECT o.sso_session_id FROM sso_session b "
-                   "JOIN sso_session o ON o.tenant_id = b.tenant_id "
-                   "AND o.employee_id = b.employee_id AND o.browser_digest = b.browser_digest "
-                   "WHERE b.tenant_id = $1 AND b.sso_session_id = $2)",
-                   args, NULL);
+    static const char *const ends[] = {
+        "UPDATE sso_session SET ended_at = coalesce(ended_at, $3) "
+        "WHERE tenant_id = $1 AND sso_session_id = $2",
+        "UPDATE sso_session SET ended_at = $3 WHERE tenant_id = $1 AND ended_at IS NULL "
+        "AND sso_session_id IN (SELECT o.sso_session_id " SAME_BROWSER_SQL ")",
+        "UPDATE session SET revoked_at = $3, refresh_answer = NULL, "
+        "refresh_revoked_at = coalesce(refresh_revoked_at, $3) "
+        "WHERE tenant_id = $1 AND revoked_at IS NULL AND sso_session_id IN ("
+        "SELECT CAST($2 AS TEXT) UNION SELECT o.sso_session_id " SAME_BROWSER_SQL ")",
+    };
+    for (size_t i = 0; i < COUNT_OF(ends); i++) {
+        TRY(db_exec(cx, ends[i],
+                    DB_ARGS(DB_TEXT(tenant_id), DB_TEXT(sso_session_id), DB_INT(cx->now)), NULL));
+    }
+    return OK;
 }
 
 /* First what is under way, in the order in which a sign-in's last step holds them. */
 err sso_session_end(struct ctx *cx, struct str tenant_id, struct str sso_session_id) {
-    TRY(login_flows_end_of(cx, tenant_id, sso_session_id));
+    TRY(login_flows_reset_of(cx, tenant_id, sso_session_id));
     return browser_end(cx, tenant_id, sso_session_id);
 }
 
@@ -118,6 +124,19 @@ static err move(struct ctx *cx, const struct sso_session *before, const struct s
                    DB_ARGS(DB_TEXT(before->tenant_id), DB_TEXT(before->sso_session_id),
                            DB_TEXT(after->sso_session_id)),
                    NULL);
+}
+
+/* What was to be taken over has ended: by another sign-in of this browser, beside which this one
+ * stands then, or by a sign-out. */
+static err beside(struct ctx *cx, const struct sso_session *after) {
+    bool exists;
+    TRY(db_exists(cx,
+                  "SELECT 1 FROM sso_session WHERE tenant_id = $1 AND browser_digest = $2 "
+                  "AND employee_id = $3 AND sso_session_id <> $4 AND ended_at IS NULL",
+                  DB_ARGS(DB_TEXT(after->tenant_id), DB_TEXT(after->browser_digest),
+                          DB_TEXT(after->employee_id), DB_TEXT(after->sso_session_id)),
+                  &exists));
+    return exists ? OK : fail(cx, ERR_CONFLICT, "the browser was signed out meanwhile");
 }
 
 /* In the order of those who use a code: its row, the browser session's, what it became. */
@@ -137,7 +156,7 @@ static err take_over(struct ctx *cx, const struct sso_session *before,
         "AND sso_session_id = $2 AND ended_at IS NULL",
         DB_ARGS(DB_TEXT(before->tenant_id), DB_TEXT(before->sso_session_id), DB_INT(cx->now)), &n));
     if (n == 0) {
-        return fail(cx, ERR_CONFLICT, "the browser was signed out meanwhile");
+        return beside(cx, after);
     }
     return move(cx, before, after,
                 "UPDATE session SET sso_session_id = $3 WHERE tenant_id = $1 "

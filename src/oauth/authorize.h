@@ -144,7 +144,7 @@ bool logout_redirect(struct ctx *cx, const struct logout *l, struct reply *rp);
 struct logout_pages {
     /* The browser's session; ERR_NOT_FOUND: none. */
     err (*session)(struct ctx *cx, const struct request *rq, struct sso_session *ret);
-    /* The secret that sign-ins under way in this browser are bound to; absent: there are none. */
+    /* The secret that the sign-ins under way in this browser are bound to; absent: none are. */
     err (*browser)(struct ctx *cx, const struct request *rq, struct str *ret_browser);
     /* The person said yes: the form of `confirm` came back with its proof against forgery. */
     err (*confirmed)(struct ctx *cx, const struct request *rq, bool *ret_yes);

@@ -144,7 +144,7 @@ static err hint_browser_find(struct ctx *cx, struct logout *l) {
 
 struct ending {
     struct sso_session sso; /* sso_session_id absent: what the hint names, if there is one */
-    struct str browser;     /* what is under way in it ends; absent: nothing is */
+    struct str browser;     /* what is under way in it begins anew; absent: nothing is */
     const struct logout *l;
 };
 
@@ -165,7 +165,7 @@ static err hinted_end(struct ctx *cx, const struct logout *l) {
 static err end_run(struct ctx *cx, void *state) {
     const struct ending *n = state;
     if (n->browser.p != NULL) {
-        TRY(login_flows_end(cx, n->browser));
+        TRY(login_flows_reset(cx, n->browser));
     }
     if (n->sso.sso_session_id.p != NULL) {
         return sso_session_end(cx, n->sso.tenant_id, n->sso.sso_session_id);
@@ -193,7 +193,10 @@ err logout_run(struct ctx *cx, const struct request *rq, const struct logout_pag
             return pages->confirm(cx, rq, l, sso, rp);
         }
     }
-    pages->forget(cx, rq, rp);
+    bool safe = rq->method == HTTP_HEAD; /* RFC 9110 9.2.1 */
+    if (!safe) {
+        pages->forget(cx, rq, rp);
+    }
     if (!logout_redirect(cx, l, rp)) {
         TRY(pages->ended(cx, rq, l, rp));
     }
@@ -201,9 +204,10 @@ err logout_run(struct ctx *cx, const struct request *rq, const struct logout_pag
         *sso = (struct sso_session){.sso_session_id = STR_NONE};
     }
     /* SECURITY `steps`: also where nobody is signed in yet, or any more. A foreign link that does
-     * this has somebody type the password once more, and no more than that. */
+     * this has somebody begin the sign-in anew, and no more than that. */
     TRY(pages->browser(cx, rq, &n->browser));
-    if (step != LOGOUT_DONE || l->hint_session_id.p != NULL || n->browser.p != NULL) {
+    bool ends = step != LOGOUT_DONE || l->hint_session_id.p != NULL || n->browser.p != NULL;
+    if (ends && !safe) {
         rp->write.run = end_run;
         rp->write.state = n;
     }

@@ -134,8 +134,9 @@ static err consent_store(struct ctx *cx, const struct finish *f) {
 
 err finish_commit(struct ctx *cx, const struct finish *f) {
     TRY(flow_store(cx, f));
+    TRY(consent_store(cx,
+                      f)); /* before sessions, as who withdraws it: rows are locked in one order */
     TRY(session_store(cx, f));
-    TRY(consent_store(cx, f));
     if (f->grant.code.code.p != NULL) {
         TRY(authorization_code_create(cx, &f->grant.code));
     }

@@ -15,7 +15,14 @@ static err session_here(struct ctx *cx, const struct request *rq, struct sso_ses
 }
 
 static err browser_here(struct ctx *cx, const struct request *rq, struct str *ret_browser) {
-    return cookie_read(cx, rq, COOKIE_BROWSER, ret_browser);
+    struct str browser;
+    bool any = false;
+    TRY(cookie_read(cx, rq, COOKIE_BROWSER, &browser));
+    if (browser.p != NULL && browser.n <= BROWSER_SECRET_MAX) {
+        TRY(login_flows_find(cx, browser, &any)); /* whoever makes one up causes no write */
+    }
+    *ret_browser = any ? browser : STR_NONE;
+    return OK;
 }
 
 static err confirmed(struct ctx *cx, const struct request *rq, bool *ret_yes) {

@@ -95,18 +95,30 @@ static err refused_run(struct ctx *cx, void *state) {
     return now_confirm(cx, state, false, &holds);
 }
 
-/* SECURITY `dead-means-dead`: who signed out meanwhile is not signed in by what comes late. */
-static err browser_hold(struct ctx *cx, const struct sso_session *s) {
-    err e = sso_session_hold(cx, s->tenant_id, s->sso_session_id);
-    return e == ERR_INVALID_GRANT ? fail(cx, ERR_CONFLICT, "signed out meanwhile") : e;
+/* SECURITY `dead-means-dead`: who signed out meanwhile, or whose account was changed, is not signed
+ * in by what comes late; the page says what there is to do now. */
+static err still_here(struct ctx *cx, const struct own *o, bool *ret_holds) {
+    err e = login_epoch_hold(cx, &o->login);
+    if (e == OK) {
+        e = sso_session_hold(cx, o->sso.tenant_id, o->sso.sso_session_id);
+    }
+    *ret_holds = e == OK;
+    if (e != ERR_CONFLICT && e != ERR_INVALID_GRANT) {
+        return e;
+    }
+    o->rp->headers_n = o->rp->headers_kept;
+    o->rp->trial = TRIAL_NONE;
+    page_see_other(o->rp, STR(PASSWORD_OWN_PATH));
+    return OK;
 }
 
 static err own_run(struct ctx *cx, void *state) {
     const struct own *o = state;
     bool holds;
-    TRY(login_epoch_hold(cx, &o->login));
-    TRY(browser_hold(cx, &o->sso));
-    TRY(now_confirm(cx, o, true, &holds));
+    TRY(still_here(cx, o, &holds));
+    if (holds) {
+        TRY(now_confirm(cx, o, true, &holds));
+    }
     if (!holds) {
         return OK;
     }

@@ -89,7 +89,7 @@ err login_user_name_read(struct ctx *cx, const struct request *rq, struct str *r
                          struct flow_data *data);
 err login_password_show(struct ctx *cx, const struct flow *f, struct page *p);
 err login_password_post(struct ctx *cx, const struct request *rq, struct flow *f, struct reply *rp);
-#define STEP_USER     "user"
+#define STEP_USER     LOGIN_FLOW_BEGIN
 #define STEP_PASSWORD "password"
 
 /* ---- forgotten.c, password_step.c: further steps ---- */

@@ -42,13 +42,18 @@ describe('sign-in ends', () => {
     assert.match(end.problem ?? '', /This account was changed meanwhile/, `${end.status} ${end.title}`);
     assert.match((await by.open(HOME)).title, /^Sign in/);
   };
-  // Asked for all of them, and some wait for the pool: their accounts were read before what follows.
+  // Asked for all of them: their accounts were read before what follows. How many waited for the pool meanwhile, at most.
   const hashing = async (n, ask) => {
     const hash = (name) => server.metric(`${name}{lane="hash"}`);
-    const taken = async () => await hash('postern_job_queue') + await hash('postern_job_threads_busy') + await hash('postern_jobs_total');
+    let queued = 0;
+    const taken = async () => {
+      const [waiting, busy, done] = await Promise.all(['postern_job_queue', 'postern_job_threads_busy', 'postern_jobs_total'].map(hash));
+      queued = Math.max(queued, waiting);
+      return waiting + busy + done;
+    };
     const base = await taken(), going = ask();
     await until('all to be taken', async () => await taken() - base >= n);
-    return { going, queued: await hash('postern_job_queue') };
+    return { going, queued };
   };
   const setUp = async (page, by) => {
     const shown = await by.send(page, {}, 'enrol'), secret = secretOf(shown.text);
@@ -155,7 +160,7 @@ describe('sign-in ends', () => {
     const back = await visitor.open(`/auth/login?flow=${encodeURIComponent(codes.form.fields.flow)}`);
     for (const code of shown) assert.ok(!back.text.includes(code), 'recovery codes after a sign-out');
     const end = await visitor.follow(await visitor.submit(codes, {}, 'kept'));
-    assert.match(end.title, /^This sign-in is over/);
+    assert.match(end.title, /^This step is done already/);
     assert.match((await visitor.open(HOME)).title, /^Sign in/);
   });
 
@@ -163,12 +168,11 @@ describe('sign-in ends', () => {
     await home('ivy', visitor);
     const out = await visitor.open('/auth/authorize/logout'), pages = [];
     for (let i = 0; i < 16; i++) pages.push(await visitor.open(FACTOR));
-    const { going, queued } = await hashing(16, () => pages.map((page) => visitor.submit(page, { password: PASSWORD })));
-    assert.match((await visitor.send(out, {}, 'logout')).title, /^You are signed out/);
-    assert.ok(queued > 0, 'some were under way');
-    for (const answer of await Promise.all(going)) assert.ok(answer.status < 500, `${answer.status}`);
+    const [end, ...answers] = await Promise.all([visitor.send(out, {}, 'logout'), ...pages.map((page) => visitor.submit(page, { password: PASSWORD }))]);
+    assert.match(end.title, /^You are signed out/);
+    for (const answer of answers) assert.ok(answer.status < 500, `${answer.status}`);
     for (const page of pages) {
-      assert.match((await visitor.open(`/auth/login?flow=${encodeURIComponent(page.form.fields.flow)}`)).title, /^This sign-in is over/);
+      assert.match((await visitor.open(`/auth/login?flow=${encodeURIComponent(page.form.fields.flow)}`)).title, /^Sign in/);
     }
   });
 
@@ -219,7 +223,7 @@ describe('sign-in ends', () => {
     assert.match((await there.follow(await there.submit(page, {}, 'continue'))).title, /^Your account/);
   });
 
-  test('steps: a sign-out where nobody is signed in yet, or any more, ends what is under way there', async () => {
+  test('steps: a sign-out where nobody is signed in yet, or any more, ends what was proven there', async () => {
     const idle = `UPDATE sso_session SET last_used_at = last_used_at - 40000 WHERE employee_id = ${id('ann')}`;
     for (const before of ['nobody yet', 'idle for long', 'signed in before sign-outs knew their browser']) {
       const by = new Visitor(server);
@@ -229,7 +233,10 @@ describe('sign-in ends', () => {
       else await server.sql(`UPDATE sso_session SET browser_digest = NULL WHERE employee_id = ${id('ann')}`);
       const asked = await by.open('/auth/authorize/logout');
       assert.match((asked.form ? await by.send(asked, {}, 'logout') : asked).title, /^You are signed out/, before);
-      assert.match((await by.follow(await by.submit(page, {}, 'continue'))).title, /^This sign-in is over/, before);
+      assert.match((await by.follow(await by.submit(page, {}, 'continue'))).title, /^This step is done already/, before);
+      const anew = await by.open(`/auth/login?flow=${encodeURIComponent(page.form.fields.flow)}`);
+      assert.match(anew.title, /^Sign in/, 'and can be begun anew');
+      assert.match((await by.signIn(anew, user('ann'), PASSWORD)).title, /^Your second factor/);
     }
   });
 
@@ -245,40 +252,67 @@ describe('sign-in ends', () => {
   // SQLite has one writer: there nothing waits in the middle of a closure.
   if (engine === 'postgresql') {
     const waits = async () => Number((await server.sql("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"))[0][0]);
-    // These rows are somebody's for two seconds; `between` is asked to wait for one of them, and then what comes beside it.
-    const locked = async (rows, between) => {
-      const lock = server.sql(`${rows} FOR UPDATE; SELECT pg_sleep(2)`);
-      await until('the lock', async () => Number((await server.sql("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event = 'PgSleep'"))[0][0]) === 1);
-      const answers = between();
-      await lock;
-      return Promise.all(await answers);
+    // `during` happens while somebody else holds these rows, and gives what is answered after that.
+    const locked = async (rows, during) => {
+      const sleeper = "FROM pg_stat_activity WHERE datname = current_database() AND wait_event = 'PgSleep'";
+      const lock = server.sql(`${rows} FOR UPDATE; SELECT pg_sleep(60)`).catch(() => {});
+      await until('the lock', async () => Number((await server.sql(`SELECT count(*) ${sleeper}`))[0][0]) === 1);
+      try {
+        return await during();
+      } finally {
+        await server.sql(`SELECT pg_cancel_backend(pid) ${sleeper}`);
+        await lock;
+      }
+    };
+    const someWait = (n) => until(`${n} to wait`, async () => await waits() >= n);
+    const changed = async (by, next) => {
+      server.secrets.add(next);
+      const page = await by.open(OWN);
+      return () => by.submit(page, { password: PASSWORD, new_password: next, new_password_again: next });
     };
 
     test('dead-means-dead: a password that is changed while its browser signs out signs nobody in', async () => {
-      const by = await home('eve', new Visitor(server)), next = 'Pewter-saucer 5 & low';
-      server.secrets.add(next);
-      const page = await by.open(OWN), logout = await by.open('/auth/authorize/logout');
-      const [change, end] = await locked(`SELECT 1 FROM employee_login WHERE employee_id = ${id('eve')}`, async () => {
-        const changing = by.submit(page, { password: PASSWORD, new_password: next, new_password_again: next });
-        await until('the change to wait', async () => await waits() === 1);
-        return [changing, by.send(logout, {}, 'logout')];
+      const by = await home('eve', new Visitor(server)), logout = await by.open('/auth/authorize/logout');
+      const change = await changed(by, 'Pewter-saucer 5 & low');
+      const { changing } = await locked(`SELECT 1 FROM employee_login WHERE employee_id = ${id('eve')}`, async () => {
+        const changing = change();
+        await someWait(1);
+        assert.match((await by.send(logout, {}, 'logout')).title, /^You are signed out/);
+        return { changing };
       });
-      assert.match(end.title, /^You are signed out/);
-      assert.equal(change.status, 409);
+      assert.equal((await changing).location, OWN);
+      assert.match((await by.open(OWN)).title, /^Sign in/);
       assert.equal(await alive('eve'), 0);
+    });
+
+    test('dead-means-dead: a sign-out that waits for a changed password ends what that made', async () => {
+      await home('pat', new Visitor(server));
+      const by = await home('pat', new Visitor(server)), logout = await by.open('/auth/authorize/logout');
+      const [[here]] = await server.sql(`SELECT sso_session_id FROM sso_session WHERE employee_id = ${id('pat')} AND ended_at IS NULL ORDER BY created_at, sso_session_id LIMIT 1`);
+      const change = await changed(by, 'Nickel-ladle 4 & warm');
+      const { all } = await locked(`SELECT 1 FROM sso_session WHERE sso_session_id = '${here}'`, async () => {
+        const changing = change();
+        await someWait(1);
+        const ending = by.send(logout, {}, 'logout');
+        await someWait(2);
+        return { all: Promise.all([changing, ending]) };
+      });
+      assert.match((await all)[1].title, /^You are signed out/);
+      assert.equal(await alive('pat'), 0);
     });
 
     test('dead-means-dead: a sign-in that ends while its browser signs out is signed out', async () => {
       const by = await home('max', new Visitor(server));
       await by.open(FACTOR);
       const page = await waiting('max', by), logout = await by.open('/auth/authorize/logout');
-      const [end] = await locked(`SELECT 1 FROM login_flow_index WHERE step = 'password' AND browser_digest = (SELECT browser_digest FROM sso_session WHERE ended_at IS NULL AND employee_id = ${id('max')})`, async () => {
+      const { ending } = await locked(`SELECT 1 FROM login_flow_index WHERE step = 'password' AND browser_digest = (SELECT browser_digest FROM sso_session WHERE ended_at IS NULL AND employee_id = ${id('max')})`, async () => {
         const ending = by.send(logout, {}, 'logout');
-        await until('the sign-out to wait', async () => await waits() === 1);
+        await someWait(1);
         const signing = by.submit(page, {}, 'continue');
-        return [ending, signing];
+        await Promise.race([signing, someWait(2)]); // the sign-out has reached its row first, or not
+        return { ending: signing.then(() => ending) };
       });
-      assert.match(end.title, /^You are signed out/);
+      assert.match((await ending).title, /^You are signed out/);
       assert.equal(await alive('max'), 0);
     });
   }

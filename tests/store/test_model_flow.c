@@ -64,18 +64,34 @@ static struct sso_session sso_of(struct fixture *f, const struct login_flow *flo
 
 static bool goes_on(struct fixture *f, const struct login_flow *flow) {
     struct login_flow found;
-    err e = login_flow_find(f->cx, S(ENV_1), flow->flow, flow->browser, &found);
-    assert_true(e == OK || e == ERR_NOT_FOUND);
-    return e == OK;
+    must(f->cx, login_flow_find(f->cx, S(ENV_1), flow->flow, flow->browser, &found));
+    must_be(found.request, "{\"a\":1}"); /* whether it begins anew or not */
+    if (found.version == flow->version) {
+        return true;
+    }
+    must_be(found.step, LOGIN_FLOW_BEGIN);
+    must_be(found.data, "{}");
+    must_fail(f->cx, login_flow_advance(f->cx, flow, S("end"), S("{}")), ERR_CONFLICT);
+    must_fail(f->cx, login_flow_delete(f->cx, flow), ERR_CONFLICT);
+    return false;
 }
 
-static void dead_means_dead_a_sign_out_ends_what_is_under_way_in_its_browser(struct fixture *f) {
+/* In this browser, with something proven. */
+static struct login_flow flow_beside(struct fixture *f, const struct login_flow *first) {
+    struct login_flow flow = {.environment_id = S(ENV_1),
+                              .step = S("code"),
+                              .browser = first->browser,
+                              .request = S("{\"a\":1}"),
+                              .data = S("{\"employee_id\":1}")};
+    login_flow_prepare(f->cx, &flow);
+    must(f->cx, login_flow_create(f->cx, &flow));
+    return flow;
+}
+
+static void dead_means_dead_a_sign_out_ends_what_was_proven_in_its_browser(struct fixture *f) {
+    bool any;
     world_make(f);
-    struct login_flow here = flow_new(f), there = flow_new(f);
-    struct login_flow again = {
-        .environment_id = S(ENV_1), .step = S("code"), .browser = here.browser};
-    login_flow_prepare(f->cx, &again);
-    must(f->cx, login_flow_create(f->cx, &again));
+    struct login_flow here = flow_new(f), there = flow_new(f), again = flow_beside(f, &here);
     struct sso_session sso = sso_of(f, &here), old;
     (void)sso_of(f, &there);
     (void)world_sso(f, NULL, &old); /* of before the column was */
@@ -84,8 +100,12 @@ static void dead_means_dead_a_sign_out_ends_what_is_under_way_in_its_browser(str
     assert_true(goes_on(f, &here) && goes_on(f, &again) && goes_on(f, &there));
     must(f->cx, sso_session_end(f->cx, S(TENANT_1), sso.sso_session_id));
     assert_true(!goes_on(f, &here) && !goes_on(f, &again) && goes_on(f, &there));
-    must_fail(f->cx, login_flow_advance(f->cx, &here, S("end"), S("{}")), ERR_CONFLICT);
-    must_fail(f->cx, login_flow_delete(f->cx, &again), ERR_CONFLICT);
+    must(f->cx, login_flows_find(f->cx, there.browser, &any));
+    assert_true(any);
+    must(f->cx, login_flows_reset(f->cx, there.browser)); /* by the cookie alone */
+    assert_false(goes_on(f, &there));
+    must(f->cx, login_flows_find(f->cx, S("of nobody"), &any));
+    assert_false(any);
 }
 
 static void lockout_what_is_over_ends_no_sign_in(struct fixture *f) {
@@ -93,12 +113,22 @@ static void lockout_what_is_over_ends_no_sign_in(struct fixture *f) {
     struct login_flow first = flow_new(f);
     struct sso_session sso = sso_of(f, &first);
     must(f->cx, sso_session_end(f->cx, S(TENANT_1), sso.sso_session_id));
-    struct login_flow next = {
-        .environment_id = S(ENV_1), .step = S("user"), .browser = first.browser};
-    login_flow_prepare(f->cx, &next);
-    must(f->cx, login_flow_create(f->cx, &next));
+    struct login_flow next = flow_beside(f, &first);
     must(f->cx, sso_session_end(f->cx, S(TENANT_1), sso.sso_session_id));
     assert_true(goes_on(f, &next));
+}
+
+/* One browser, one person: the second of two sign-ins that end at once has no place to take. */
+static void two_sign_ins_of_a_browser_stand_side_by_side(struct fixture *f) {
+    world_make(f);
+    struct login_flow flow = flow_new(f);
+    struct sso_session before = sso_of(f, &flow), one = sso_of(f, &flow), two = sso_of(f, &flow);
+    must(f->cx, sso_session_replace(f->cx, &before, &one));
+    must(f->cx, sso_session_replace(f->cx, &before, &two));
+    must(f->cx, sso_session_end(f->cx, S(TENANT_1), one.sso_session_id));
+    assert_int_equal(store_number(f, "SELECT count(*) FROM sso_session WHERE ended_at IS NULL"), 0);
+    struct sso_session three = sso_of(f, &flow);
+    must_fail(f->cx, sso_session_replace(f->cx, &before, &three), ERR_CONFLICT);
 }
 
 static void steps_cannot_be_replayed(struct fixture *f) {
@@ -278,8 +308,9 @@ static void secrets_once_rows_of_a_sign_in_hold_digests(struct fixture *f) {
 static const struct store_case cases[] = {
     STORE_CASE(steps_are_found_by_form_and_cookie),
     STORE_CASE(steps_one_browser_may_have_several_flows),
-    STORE_CASE(dead_means_dead_a_sign_out_ends_what_is_under_way_in_its_browser),
+    STORE_CASE(dead_means_dead_a_sign_out_ends_what_was_proven_in_its_browser),
     STORE_CASE(lockout_what_is_over_ends_no_sign_in),
+    STORE_CASE(two_sign_ins_of_a_browser_stand_side_by_side),
     STORE_CASE(steps_cannot_be_replayed),
     STORE_CASE(steps_are_taken_once_among_64),
     STORE_CASE(slow_sign_ins_that_are_only_begun_have_a_bound),

@@ -211,7 +211,7 @@ static void hot_lists(struct fixture *f) {
 }
 
 static void hot_sign_out(struct fixture *f) {
-    must(f->cx, login_flows_end(f->cx, S("browser")));
+    must(f->cx, login_flows_reset(f->cx, S("browser")));
     must(f->cx, sso_session_end(f->cx, S(TENANT_1), S("x")));
 }
 
@@ -250,7 +250,7 @@ static const struct hot hots[] = {
     {"assertion_use, generated_key_use", hot_once, 2, 1},
     {"session_revoke_refresh, session_revoke", hot_revoke, 2, 2},
     {"access_keys_list", hot_lists, 4, 8},
-    {"login_flows_end, sso_session_end", hot_sign_out, 4, 9},
+    {"login_flows_reset, sso_session_end", hot_sign_out, 5, 10},
     {"sso_session_replace", hot_sign_in_anew, 4, 4},
     {"purge_bite", hot_purge, 16, 16},
 };

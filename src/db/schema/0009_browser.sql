@@ -3,6 +3,7 @@
 
 -- The browser's secret, as in login_flow_index; absent: signed in before this column was.
 ALTER TABLE sso_session ADD COLUMN browser_digest TEXT;
+CREATE INDEX sso_session_browser ON sso_session (tenant_id, browser_digest) WHERE browser_digest IS NOT NULL;
 CREATE INDEX login_flow_browser ON login_flow_index (browser_digest);
 
 -- What a browser session was shown, let in or given moves on to the one that takes its place.
