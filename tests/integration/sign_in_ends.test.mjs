@@ -240,6 +240,19 @@ describe('sign-in ends', () => {
     }
   });
 
+  test('slow: a sign-out writes where there is something to end, and HEAD ends nothing', async () => {
+    const out = '/auth/authorize/logout', made = { cookie: `postern-browser=${'b'.repeat(43)}` }, long = { cookie: `postern-browser=${'b'.repeat(200)}` };
+    for (const headers of [{}, made, long]) {
+      assert.deepEqual(await server.costOf(() => () => server.request('GET', out, { headers })), [0, 0, 0, 0]);
+    }
+    const by = await home('ann', new Visitor(server)), hint = await idToken(by), page = await waiting('ann', by);
+    const cookie = [...by.cookies].map((pair) => pair.join('=')).join('; ');
+    const head = await server.request('HEAD', `${out}?id_token_hint=${hint}`, { headers: { cookie } });
+    assert.deepEqual([head.status, head.headers['set-cookie']], [200, undefined]);
+    assert.match((await by.open(HOME)).title, /^Your account/);
+    assert.match((await by.follow(await by.submit(page, {}, 'continue'))).title, /^Your account/);
+  });
+
   test('dead-means-dead: two sign-ins that end at once in one browser end together', async () => {
     const by = new Visitor(server), pages = [await waiting('gil', by), await waiting('gil', by)];
     await server.sql(`UPDATE sso_session SET ended_at = 1 WHERE employee_id = ${id('gil')} AND ended_at IS NULL`);
