@@ -7,6 +7,7 @@
 //   await edge.stop();                                          // nginx, then posternd: see server.mjs
 import assert from 'node:assert/strict';
 import { execFile, spawn } from 'node:child_process';
+import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { mkdtemp, readFile, writeFile } from 'node:fs/promises';
@@ -20,13 +21,27 @@ import { program, Server, until } from './server.mjs';
 const run = promisify(execFile);
 export const nginx = process.env.NGINX ?? ['/usr/sbin/nginx', '/usr/local/sbin/nginx'].find(existsSync) ?? 'nginx';
 
-export async function freePort() {
-  const server = net.createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address();
+async function isFree(port) {
+  const server = net.createServer().listen(port, '127.0.0.1');
+  try {
+    await once(server, 'listening');
+  } catch (error) {
+    if (error.code === 'EADDRINUSE') return false;
+    throw error;
+  }
   server.close();
   await once(server, 'close');
-  return port;
+  return true;
+}
+
+// For a program that is told its port: this one and the next are free, and below those that outgoing connections take, so that none of
+// these is there first.
+export async function freePort() {
+  for (let i = 0; i < 100; i++) {
+    const port = randomInt(20000, 32000);
+    if (await isFree(port) && await isFree(port + 1)) return port;
+  }
+  throw new Error('no port of a hundred is free');
 }
 
 export class Edge {
