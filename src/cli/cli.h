@@ -11,6 +11,7 @@
 #define POSTERN_CLI_H
 
 #include <postern.h>
+#include <signal.h>
 #include <stdio.h>
 
 #include "base.h"
@@ -77,10 +78,11 @@ struct cli {
     const struct option *settings; /* made from the settings table */
     size_t settings_n;
     bool json, verbose;
-    bool terminal, color;          /* terminal: standard output is one */
-    bool err_terminal;             /* standard error is one: progress is shown */
-    bool *progress;                /* a line of progress stands on the terminal */
-    struct postern_cancel *cancel; /* Ctrl-C cancels it */
+    bool terminal, color;                     /* terminal: standard output is one */
+    bool err_terminal;                        /* standard error is one: progress is shown */
+    bool *progress;                           /* a line of progress stands on the terminal */
+    struct postern_cancel *cancel;            /* Ctrl-C cancels it */
+    const volatile sig_atomic_t *interrupted; /* whether it came; NULL: nobody notes it */
 };
 /* Makes `settings`; out, err, cx and the rest of `c` are set before or after. */
 void cli_init(struct cli *c, struct ctx *cx);

@@ -211,6 +211,10 @@ static bool wait_once(struct waiting *w, int ms) {
     return true;
 }
 
+static int given_up(const struct cli *c) {
+    return cli_error(c, EXIT_CANCELLED, "The sign-in was given up.");
+}
+
 static int wait_all(struct waiting *w, int64_t seconds) {
     int64_t until = clock_monotonic_us() + seconds * 1000000;
     struct cli *c = w->s->c;
@@ -223,7 +227,7 @@ static int wait_all(struct waiting *w, int64_t seconds) {
                              cli_duration(c, seconds));
         }
         if (!wait_once(w, left < TICK_MS ? (int)left : TICK_MS)) {
-            return cli_error(c, EXIT_CANCELLED, "The sign-in was given up.");
+            return given_up(c);
         }
     }
     return EXIT_OK;
@@ -240,6 +244,9 @@ int login_await(struct login_server *s, const struct postern_login *login, pid_t
     int status = EXIT_OTHER;
     if (w.signal_fd < 0) {
         status = cli_error(s->c, EXIT_OTHER, "The system has no descriptor left.");
+    } else if (s->c->interrupted != NULL && *s->c->interrupted != 0) {
+        status = given_up(s->c); /* after the address was printed, before it was waited for */
+        (void)close(w.signal_fd);
     } else {
         status = wait_all(&w, seconds);
         if (status == EXIT_CANCELLED) {

@@ -10,9 +10,11 @@
 
 /* What the handler of SIGINT cancels: a handler is given nothing else to find it by. */
 static struct postern_cancel *interrupted;
+static volatile sig_atomic_t interrupt_came;
 
 static void on_interrupt(int signal_number) {
     (void)signal_number;
+    interrupt_came = 1;
     postern_cancel(interrupted);
 }
 
@@ -74,7 +76,8 @@ int main(int argc, char **argv) {
                     .terminal = terminal,
                     .color = terminal && colors_wanted(),
                     .err_terminal = isatty(STDERR_FILENO) != 0,
-                    .cancel = postern_cancel_new()};
+                    .cancel = postern_cancel_new(),
+                    .interrupted = &interrupt_came};
     cli_init(&c, &cx);
     if (c.cancel == NULL || !signals_set(c.cancel)) {
         return cli_error(&c, EXIT_OTHER, "The system has no memory or descriptor left.");
