@@ -8,14 +8,17 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-/* What the handler of SIGINT cancels: a handler is given nothing else to find it by. */
-static struct postern_cancel *interrupted;
-static volatile sig_atomic_t interrupt_came;
+/* What the handler of SIGINT cancels, and that it did: a handler is given nothing else to find it
+ * by. */
+static struct {
+    struct postern_cancel *cancel;
+    volatile sig_atomic_t came;
+} interrupted;
 
 static void on_interrupt(int signal_number) {
     (void)signal_number;
-    interrupt_came = 1;
-    postern_cancel(interrupted);
+    interrupted.came = 1;
+    postern_cancel(interrupted.cancel);
 }
 
 /* The first Ctrl-C ends waits and requests in good order (and a read with EINTR), the second ends
@@ -23,7 +26,7 @@ static void on_interrupt(int signal_number) {
 static bool signals_set(struct postern_cancel *cancel) {
     struct sigaction a = {.sa_handler = on_interrupt, .sa_flags = (int)SA_RESETHAND};
     struct sigaction ignore = {.sa_handler = SIG_IGN};
-    interrupted = cancel;
+    interrupted.cancel = cancel;
     return sigaction(SIGINT, &a, NULL) == 0 && sigaction(SIGPIPE, &ignore, NULL) == 0 &&
            sigaction(SIGXFSZ, &ignore, NULL) == 0; /* EFBIG says it: the token is still printed */
 }
@@ -77,7 +80,7 @@ int main(int argc, char **argv) {
                     .color = terminal && colors_wanted(),
                     .err_terminal = isatty(STDERR_FILENO) != 0,
                     .cancel = postern_cancel_new(),
-                    .interrupted = &interrupt_came};
+                    .interrupted = &interrupted.came};
     cli_init(&c, &cx);
     if (c.cancel == NULL || !signals_set(c.cancel)) {
         return cli_error(&c, EXIT_OTHER, "The system has no memory or descriptor left.");
